@@ -1,0 +1,1 @@
+"""Words that every module shares: errors, findings, frames, units, arrays, provenance, progress."""

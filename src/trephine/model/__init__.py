@@ -1,0 +1,1 @@
+"""Frozen nouns: what stages hand to one another."""

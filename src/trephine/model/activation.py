@@ -1,0 +1,129 @@
+"""Functional scans, and where they say the hand is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from trephine.core.arrays import Vector3, locked
+from trephine.model.volume import Series, Volume
+
+Side = Literal["left", "right"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One stretch of a task.
+
+    Parameters
+    ----------
+    onset_s, duration_s
+        Start after the first volume, and length.
+    trial_type
+        Name in the events file, such as ``right``.
+    """
+
+    onset_s: float
+    duration_s: float
+    trial_type: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TaskRun:
+    """One BOLD run with its task.
+
+    Parameters
+    ----------
+    name
+        BIDS entities that tell the run apart, such as ``task-hand_run-1``.
+    bold
+        The series, on a grid in ``bold``.
+    events
+        What the person did, by onset.
+    """
+
+    name: str
+    bold: Series
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ContrastMap:
+    """Response to one contrast of the task.
+
+    Parameters
+    ----------
+    name
+        Such as ``right`` (against rest) or ``right-left``.
+    z, effect_percent
+        Statistic and percent signal change on one grid in ``scanner``, float32.
+    hemisphere
+        Side searched for the hand area: opposite to the hand for a one-hand contrast, absent otherwise.
+    centroid_mm
+        Centre of the hand area's response in ``scanner``, shape (3,); absent when nothing passes.
+    peak_mm
+        Its strongest voxel in ``scanner``, shape (3,).
+    peak_z
+        Statistic there.
+    centroid_sd_mm
+        Standard deviation of the centroid when stretches of the run are left out, one number for all axes.
+    volume_mm3
+        Size of the cluster.
+    """
+
+    name: str
+    z: Volume
+    effect_percent: Volume
+    hemisphere: Side | None = None
+    centroid_mm: Vector3 | None = None
+    peak_mm: Vector3 | None = None
+    peak_z: float | None = None
+    centroid_sd_mm: float | None = None
+    volume_mm3: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("centroid_mm", "peak_mm"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, locked(value, "float64", (3,), name))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HandMap:
+    """Where the hand is, by function and by anatomy.
+
+    Parameters
+    ----------
+    contrasts
+        One map a contrast.
+    hand
+        The hand whose area is the target.
+    hemisphere
+        The side to implant, opposite to ``hand``.
+    target_mm
+        Centre of the hand area to plan for, in ``scanner``, shape (3,), on the cortex.
+    target_sd_mm
+        Its standard deviation.
+    target_source
+        Whether it comes from the task or, when the task shows nothing, from the anatomical knob.
+    knob_mm
+        Anatomical hand knob of that side in ``scanner``, from the template, shape (3,).
+    disagreement_mm
+        Distance between the functional centre and the knob; absent when there is no functional centre.
+    weight
+        Value of cortex for the hand, 0 to 1, float32, on a grid in ``scanner``.
+    """
+
+    contrasts: tuple[ContrastMap, ...]
+    hand: Side
+    hemisphere: Side
+    target_mm: Vector3
+    target_sd_mm: float
+    target_source: Literal["task", "knob"]
+    knob_mm: Vector3
+    disagreement_mm: float | None
+    weight: Volume
+
+    def __post_init__(self) -> None:
+        for name in ("target_mm", "knob_mm"):
+            object.__setattr__(self, name, locked(getattr(self, name), "float64", (3,), name))

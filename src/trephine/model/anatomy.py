@@ -1,0 +1,75 @@
+"""A person's head as the imaging stage found it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from trephine.model.surface import Surface
+from trephine.model.volume import Volume
+from trephine.model.warp import Warp
+
+
+class Tissue(IntEnum):
+    """Labels of the tissue volume."""
+
+    BACKGROUND = 0
+    SCALP = 1
+    """Everything soft outside the skull."""
+    SKULL = 2
+    CSF = 3
+    GREY = 4
+    WHITE = 5
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Anatomy:
+    """Tissues, surfaces and the way to the template, all in ``scanner``.
+
+    Parameters
+    ----------
+    t1
+        Planning T1 with its slow shading removed, signal in arbitrary units, reoriented to RAS+.
+    tissue
+        ``Tissue`` labels on the same grid, uint8.
+    intracranial
+        Inside of the skull (brain and CSF), uint8 0 or 1, same grid.
+    sulcal_depth_mm
+        Depth below the brain's closed hull, float32, same grid, 0 outside the brain.
+    cortex, outer_skull, scalp
+        Pial surface (outer boundary of grey), outer face of the skull, skin.
+    mni_from_scanner, scanner_from_mni
+        Maps to and from the template.
+    has_ct
+        Whether the skull comes from a CT; otherwise it is an estimate from the T1.
+    """
+
+    t1: Volume
+    tissue: Volume
+    intracranial: Volume
+    sulcal_depth_mm: Volume
+    cortex: Surface
+    outer_skull: Surface
+    scalp: Surface
+    mni_from_scanner: Warp
+    scanner_from_mni: Warp
+    has_ct: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Angiogram:
+    """Vessels seen before surgery.
+
+    Parameters
+    ----------
+    vessels
+        1 in a vessel, uint8, on a grid in ``scanner``.
+    smallest_diameter_mm
+        Vessels thinner than this cannot be seen in this scan.
+    registration_error_mm
+        Standard deviation of the scan's registration to the planning T1.
+    """
+
+    vessels: Volume
+    smallest_diameter_mm: float
+    registration_error_mm: float

@@ -1,0 +1,69 @@
+"""Every float of the public API says its unit in its name."""
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+from pydantic import BaseModel
+
+import trephine
+from trephine.core.units import SUFFIXES
+
+PURE_NUMBERS = {
+    "value", "low", "high", "limit",  # carry their unit in a field beside them
+    "z", "peak_z", "objective", "bound", "score", "epsilon", "dice", "contrast_to_noise", "signal_to_noise",
+    "tolerance", "weight", "sigma_count", "power", "exponent", "damping", "quantile",
+}  # fmt: skip
+
+
+def modules() -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(trephine.__path__, "trephine."):
+        if not found.name.startswith("trephine.cli"):
+            yield importlib.import_module(found.name)
+
+
+def is_float(annotation: object) -> bool:
+    return str(annotation).replace("<class 'float'>", "float").replace(" | None", "") in {"float", "Optional[float]"}
+
+
+def says_unit(name: str) -> bool:
+    parts = name.lower()
+    return name in PURE_NUMBERS or any(
+        parts.endswith(suffix) or parts == suffix.lstrip("_") for suffix in SUFFIXES
+    ) or any(f"{suffix}_" in parts for suffix in ("_per",))  # fmt: skip
+
+
+def floats_without_unit(module: ModuleType) -> Iterator[str]:
+    for name, thing in vars(module).items():
+        if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+            continue
+        if inspect.isclass(thing) and issubclass(thing, BaseModel):
+            named = [(n, f.annotation) for n, f in thing.model_fields.items()]
+        elif inspect.isclass(thing) and dataclasses.is_dataclass(thing):
+            named = [(f.name, f.type) for f in dataclasses.fields(thing)]
+        elif inspect.isfunction(thing):
+            named = [(p.name, p.annotation) for p in inspect.signature(thing).parameters.values()]
+        else:
+            continue
+        for field, annotation in named:
+            if is_float(annotation) and not says_unit(field):
+                yield f"{module.__name__}.{name}: {field}"
+
+
+def test_every_float_says_its_unit() -> None:
+    assert [line for module in modules() for line in floats_without_unit(module)] == []
+
+
+def test_a_missing_unit_is_noticed() -> None:
+    module = ModuleType("made_up")
+    exec("def f(delay: float, delay_s: float) -> None: ...", module.__dict__)  # noqa: S102 - a module to judge
+    assert list(floats_without_unit(module)) == ["made_up.f: delay"]
+
+
+@pytest.mark.parametrize("name", ["depth_mm", "mean_z", "share_fraction"])
+def test_suffix_is_needed_at_the_end(name: str) -> None:
+    assert says_unit(name) is not (name == "mean_z")
