@@ -20,7 +20,11 @@ def codes_in_source() -> set[str]:
 
 def codes_documented() -> set[str]:
     pages = (ROOT / "docs" / "reference" / "findings.d").glob("*.md")
-    return {word for page in pages for word in re.findall(r"^### ([A-Z][A-Z0-9_]+)", page.read_text(), re.MULTILINE)}
+    return {
+        word
+        for page in pages
+        for word in re.findall(r"^### ([A-Z][A-Z0-9_]+)", page.read_text(), re.MULTILINE)
+    }
 
 
 def citations(value: object) -> set[str]:

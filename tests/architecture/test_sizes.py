@@ -13,17 +13,22 @@ LARGEST_FUNCTION = 40
 
 def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     body = function.body
-    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+    if (
+        isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    ):
         body = body[1:]
     return (function.end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
 def functions_too_long(source: str) -> list[str]:
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and code_lines(node) > LARGEST_FUNCTION:
-            found.append(f"{node.name}: {code_lines(node)} lines")
-    return found
+    functions = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return [f"{f.name}: {code_lines(f)} lines" for f in functions if code_lines(f) > LARGEST_FUNCTION]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -27,7 +27,10 @@ def modules() -> Iterator[ModuleType]:
 
 
 def is_float(annotation: object) -> bool:
-    return str(annotation).replace("<class 'float'>", "float").replace(" | None", "") in {"float", "Optional[float]"}
+    return str(annotation).replace("<class 'float'>", "float").replace(" | None", "") in {
+        "float",
+        "Optional[float]",
+    }
 
 
 def says_unit(name: str) -> bool:
@@ -60,7 +63,7 @@ def test_every_float_says_its_unit() -> None:
 
 def test_a_missing_unit_is_noticed() -> None:
     module = ModuleType("made_up")
-    exec("def f(delay: float, delay_s: float) -> None: ...", module.__dict__)  # noqa: S102 - a module to judge
+    exec("def f(delay: float, delay_s: float) -> None: ...", module.__dict__)
     assert list(floats_without_unit(module)) == ["made_up.f: delay"]
 
 

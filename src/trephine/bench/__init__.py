@@ -1,0 +1,1 @@
+"""Side-by-side measurements: the same work by us and by a peer, in one run on one machine."""
