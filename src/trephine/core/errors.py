@@ -18,6 +18,8 @@ Every message says what was found, what was expected, where, and what to do.
 
 from __future__ import annotations
 
+from typing import Self
+
 EXIT_DONE = 0
 EXIT_OUR_FAULT = 1
 EXIT_USAGE = 2
@@ -31,14 +33,8 @@ class TrephineError(Exception):
 
     exit_code = EXIT_OUR_FAULT
 
-
-class InputError(TrephineError):
-    """The caller's data are wrong."""
-
-    exit_code = EXIT_INPUT_REFUSED
-
     @classmethod
-    def because(cls, *, where: str, found: str, expected: str, remedy: str) -> InputError:
+    def because(cls, *, where: str, found: str, expected: str, remedy: str) -> Self:
         """Build the error from the four things a message must say.
 
         Parameters
@@ -52,10 +48,16 @@ class InputError(TrephineError):
 
         Returns
         -------
-        InputError
+        TrephineError
             An error of the class this is called on.
         """
         return cls(f"{where}: found {found}; expected {expected}. {remedy}")
+
+
+class InputError(TrephineError):
+    """The caller's data are wrong."""
+
+    exit_code = EXIT_INPUT_REFUSED
 
 
 class FrameError(InputError):

@@ -69,6 +69,12 @@ class ContrastMap:
         Standard deviation of the centroid when stretches of the run are left out, one number for all axes.
     volume_mm3
         Size of the cluster.
+    centroid_mni_mm, peak_mni_mm
+        The same positions in ``mni152``, shape (3,).
+    nuisance_shift_mm
+        Largest distance by which the centroid moves when nuisance regressors are added or dropped.
+    run_shift_mm
+        Largest distance between the centroids of single runs; absent with fewer than two runs.
     """
 
     name: str
@@ -80,12 +86,49 @@ class ContrastMap:
     peak_z: float | None = None
     centroid_sd_mm: float | None = None
     volume_mm3: float = 0.0
+    centroid_mni_mm: Vector3 | None = None
+    peak_mni_mm: Vector3 | None = None
+    nuisance_shift_mm: float | None = None
+    run_shift_mm: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("centroid_mm", "peak_mm"):
+        for name in ("centroid_mm", "peak_mm", "centroid_mni_mm", "peak_mni_mm"):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, locked(value, "float64", (3,), name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunQuality:
+    """How good one task run is.
+
+    Parameters
+    ----------
+    name
+        The run's name.
+    volumes, outlier_volumes
+        How many, and how many of them are modelled away because the head jumped or the image changed.
+    max_displacement_mm, mean_displacement_mm
+        Framewise displacement of the head.
+    registration_error_mm
+        Standard deviation of the registration to the planning T1, from repeated starts.
+    header_offset_mm
+        How far the headers alone would have put the run from there.
+    is_registration_trusted
+        Whether the registration passes its checks.
+    is_slice_timing_corrected
+        Whether slice times were known and allowed for.
+    """
+
+    name: str
+    volumes: int
+    outlier_volumes: int
+    max_displacement_mm: float
+    mean_displacement_mm: float
+    registration_error_mm: float
+    header_offset_mm: float
+    is_registration_trusted: bool
+    is_slice_timing_corrected: bool
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,9 +152,14 @@ class HandMap:
     knob_mm
         Anatomical hand knob of that side in ``scanner``, from the template, shape (3,).
     disagreement_mm
-        Distance between the functional centre and the knob; absent when there is no functional centre.
+        Distance between the functional centre, without any prior, and the knob; absent when there is no
+        functional centre.
     weight
         Value of cortex for the hand, 0 to 1, float32, on a grid in ``scanner``.
+    runs
+        Quality of each run.
+    target_mni_mm
+        The target in ``mni152``, shape (3,).
     """
 
     contrasts: tuple[ContrastMap, ...]
@@ -123,7 +171,11 @@ class HandMap:
     knob_mm: Vector3
     disagreement_mm: float | None
     weight: Volume
+    runs: tuple[RunQuality, ...] = ()
+    target_mni_mm: Vector3 | None = None
 
     def __post_init__(self) -> None:
-        for name in ("target_mm", "knob_mm"):
-            object.__setattr__(self, name, locked(getattr(self, name), "float64", (3,), name))
+        for name in ("target_mm", "knob_mm", "target_mni_mm"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, locked(value, "float64", (3,), name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from trephine.model.registration import Registration
 from trephine.model.surface import Surface
 from trephine.model.volume import Volume
 from trephine.model.warp import Warp
@@ -73,3 +74,22 @@ class Angiogram:
     vessels: Volume
     smallest_diameter_mm: float
     registration_error_mm: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImagingResult:
+    """All that the imaging stage hands on.
+
+    Parameters
+    ----------
+    anatomy
+        The head.
+    angiogram
+        Vessels seen before surgery; absent without a scan that shows them and could be registered.
+    registrations
+        One for each other scan, trusted or not.
+    """
+
+    anatomy: Anatomy
+    angiogram: Angiogram | None
+    registrations: tuple[Registration, ...]

@@ -68,6 +68,28 @@ class ErrorSource(BaseModel):
     source: str
 
 
+class ExpectedFigure(BaseModel):
+    """One figure over many rehearsed surgeries, each with its own draw of every error.
+
+    Parameters
+    ----------
+    name
+        Such as ``mean_lateral_error`` or ``vessel_hits``.
+    unit
+        Unit of the three numbers; ``1`` for a count or share.
+    mean, low, high
+        Mean over surgeries, and the interval that holds 95 % of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    unit: str
+    mean: float
+    low: float
+    high: float
+
+
 class InsertionLog(BaseModel):
     """A rehearsal of every thread.
 
@@ -88,9 +110,13 @@ class InsertionLog(BaseModel):
     threads_planned, threads_inserted
         Counts.
     vessel_hits
-        Inserted threads whose needle met a known vessel; absent when no vessels are known.
+        Piercings, inserted or not released, whose needle met a known vessel; absent when none are known.
     total_time_s
         From first pick to last check.
+    surgeries
+        How many whole surgeries ``expected`` was rehearsed over.
+    expected
+        What to expect of a surgery like this one, with its spread.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,3 +131,5 @@ class InsertionLog(BaseModel):
     threads_inserted: int
     vessel_hits: int | None
     total_time_s: float
+    surgeries: int = 0
+    expected: tuple[ExpectedFigure, ...] = ()

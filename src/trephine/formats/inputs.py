@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person's files read into nouns, each judged against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from trephine.core.errors import FormatError
+from trephine.core.frames import ANGIO, BOLD, CT, SCANNER
+from trephine.formats.bids import ParticipantFiles, RunFiles
+from trephine.formats.events import check_events_fit, hand_types, read_events, read_timing
+from trephine.formats.live_view import read_live_view
+from trephine.formats.nifti import read_series, read_volume
+from trephine.formats.participants import read_participant
+from trephine.model.activation import TaskRun
+from trephine.model.live_view import LiveView
+from trephine.model.participant import Participant
+from trephine.model.volume import Volume
+
+_LEAST_BONE_HU = 300.0
+"""No head without a voxel as dense as this: trabecular bone starts near it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inputs:
+    """Everything of one person that came from outside.
+
+    Parameters
+    ----------
+    participant
+        What the study says of the person.
+    t1
+        Planning T1 in ``scanner``.
+    ct, angio
+        In their own frames; absent when the study has none.
+    runs
+        Task runs with at least one movement of the hand.
+    live_view
+        Microscope view; absent when the study has none.
+    """
+
+    participant: Participant
+    t1: Volume
+    ct: Volume | None
+    angio: Volume | None
+    runs: tuple[TaskRun, ...]
+    live_view: LiveView | None
+
+
+def read_inputs(files: ParticipantFiles, *, named: Collection[str] = ()) -> Inputs:
+    """Read and check everything of one person.
+
+    Parameters
+    ----------
+    files
+        As ``bids.read_participant_files`` found them.
+    named
+        As for ``read_task_runs``.
+
+    Returns
+    -------
+    Inputs
+        The nouns.
+
+    Raises
+    ------
+    FormatError
+        At the first file that cannot be used; the message names it.
+    StorageError
+        If a file may not be read.
+    """
+    return Inputs(
+        participant=read_participant(files.participants, files.label),
+        t1=read_t1(files),
+        ct=read_ct(files),
+        angio=read_angio(files),
+        runs=read_task_runs(files, named=named),
+        live_view=None
+        if files.live_view is None
+        else read_live_view(files.live_view.image, files.live_view.sidecar),
+    )
+
+
+def read_t1(files: ParticipantFiles) -> Volume:
+    """Read the planning T1, in ``scanner``."""
+    return read_volume(files.t1w, SCANNER)
+
+
+def read_angio(files: ParticipantFiles) -> Volume | None:
+    """Read the angiography, in ``angio``; nothing when the study has none."""
+    return None if files.angio is None else read_volume(files.angio, ANGIO)
+
+
+def read_ct(files: ParticipantFiles) -> Volume | None:
+    """Read the CT, in ``ct``, Hounsfield units; nothing when the study has none.
+
+    Raises
+    ------
+    FormatError
+        If no voxel is as dense as bone.
+    """
+    if files.ct is None:
+        return None
+    volume = read_volume(files.ct, CT, "HU")
+    densest_hu = float(volume.values.max())
+    if densest_hu < _LEAST_BONE_HU:
+        raise FormatError.because(
+            where=str(files.ct),
+            found=f"no value above {densest_hu:.0f}",
+            expected=f"Hounsfield units of a head, with bone above {_LEAST_BONE_HU:.0f} HU",
+            remedy="Export the CT itself in Hounsfield units, not a mask, labels or a rescaled picture.",
+        )
+    return volume
+
+
+def read_task_runs(files: ParticipantFiles, *, named: Collection[str] = ()) -> tuple[TaskRun, ...]:
+    """Read the runs in which a hand moved.
+
+    Parameters
+    ----------
+    files
+        The person's files.
+    named
+        Trial types that the user says are movements of the hand, whatever their names.
+
+    Returns
+    -------
+    tuple of TaskRun
+        In the order of their names; runs without a movement of the hand are left aside.
+
+    Raises
+    ------
+    FormatError
+        If a run or its events cannot be used, or no run has a movement of the hand.
+    """
+    found: dict[Path, tuple[str, ...]] = {}
+    runs = []
+    for run in files.runs:
+        events = read_events(run.events)
+        found[run.events] = tuple(sorted({event.trial_type for event in events}))
+        if hand_types(events, named):
+            runs.append(_task_run(run))
+    if runs:
+        return tuple(runs)
+    types = "; ".join(f"{path.name}: {', '.join(names)}" for path, names in found.items())
+    raise FormatError.because(
+        where=str(next(iter(found), files.study)),
+        found=f"no movement of a hand among the trial types ({types})",
+        expected="a trial type with a word such as right, left, both, hand, fist, finger or squeeze",
+        remedy="Name the trial types by the hand that moved, or say in mapping.trial_types which is which.",
+    )
+
+
+def _task_run(run: RunFiles) -> TaskRun:
+    timing = read_timing(run.sidecars, run.bold)
+    bold = read_series(run.bold, BOLD, timing)
+    events = read_events(run.events)
+    check_events_fit(
+        run.events, events, volumes=bold.values.shape[3], repetition_time_s=bold.repetition_time_s
+    )
+    return TaskRun(name=run.name, bold=bold, events=events)

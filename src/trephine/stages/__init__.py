@@ -1,0 +1,1 @@
+"""The path of one participant: one folder a stage, none of which knows another."""

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Thickness of scalp and skull over the hand area, along lines through the tissue labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.core.arrays import AnyArray, Points, Vector3
+from trephine.core.errors import NumericalError
+from trephine.model.anatomy import Anatomy, Tissue
+from trephine.model.surface import Surface
+from trephine.stages.screening.settings import Settings
+
+_OUTWARD_MM = 30.0
+_INWARD_MM = 30.0
+_LEAST_RAYS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """A thickness over an area: its median, and the 5th and 95th percentile."""
+
+    median_mm: float
+    low_mm: float
+    high_mm: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layers:
+    """What lies over the hand area.
+
+    Parameters
+    ----------
+    skull, scalp
+        Thickness over the implant's area.
+    """
+
+    skull: Spread
+    scalp: Spread
+
+
+def layers_over(anatomy: Anatomy, target_mm: Vector3, radius_mm: float, settings: Settings) -> Layers:
+    """Measure scalp and skull over a target.
+
+    Parameters
+    ----------
+    anatomy
+        Tissue labels and the outer skull, in ``scanner``.
+    target_mm
+        Centre of the hand area in ``scanner``, shape (3,).
+    radius_mm
+        Radius of the area on the skull.
+    settings
+        Number of lines and the step along them.
+
+    Returns
+    -------
+    Layers
+        Thickness along lines parallel to the area's mean normal.
+
+    Raises
+    ------
+    NumericalError
+        If there is hardly any skull surface over the target.
+
+    Notes
+    -----
+    One direction serves all lines: over a 23 mm disc on a sphere of 80 mm radius the true normal departs by
+    at most 8 degrees from it, which lengthens a thickness by at most 1 %.
+    """
+    starts_mm, outward = _area(anatomy.outer_skull, np.asarray(target_mm), radius_mm, settings.ray_count)
+    depth_mm = np.arange(-_OUTWARD_MM, _INWARD_MM, settings.ray_step_mm)
+    labels = _labels_along(anatomy, starts_mm, -outward, depth_mm)
+    is_inside = np.isin(labels, (Tissue.CSF, Tissue.GREY, Tissue.WHITE))
+    before_brain = np.cumsum(is_inside, axis=1) == 0
+    skull_mm = _extent(before_brain & (labels == Tissue.SKULL), before_brain) * settings.ray_step_mm
+    scalp_mm = np.count_nonzero((labels == Tissue.SCALP) & before_brain, axis=1) * settings.ray_step_mm
+    return Layers(skull=_spread(skull_mm), scalp=_spread(scalp_mm))
+
+
+def _area(surface: Surface, target_mm: Vector3, radius_mm: float, most: int) -> tuple[Points, Vector3]:
+    """Return points of the outer skull nearest the target, evenly thinned, and their mean outward normal."""
+    points = surface.points_mm
+    nearest = points[np.argmin(np.linalg.norm(points - target_mm, axis=1))]
+    chosen = np.linalg.norm(points - nearest, axis=1) <= radius_mm
+    if np.count_nonzero(chosen) < _LEAST_RAYS:
+        raise NumericalError.because(
+            where="outer skull over the hand area",
+            found=f"{np.count_nonzero(chosen)} points within {radius_mm:g} mm",
+            expected=f"at least {_LEAST_RAYS}",
+            remedy="Check the skull surface of the imaging stage.",
+        )
+    corners = points[surface.faces[np.all(chosen[surface.faces], axis=1)]]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    outward = normals.sum(axis=0)
+    length = float(np.linalg.norm(outward))
+    # A torn patch has no mean normal; the line from the target still points outward.
+    axis = outward / length if length > 0 else (nearest - target_mm) / np.linalg.norm(nearest - target_mm)
+    area = points[chosen]
+    stride = -(-len(area) // most)
+    return area[::stride], axis
+
+
+def _labels_along(anatomy: Anatomy, starts_mm: Points, direction: Vector3, depth_mm: AnyArray) -> AnyArray:
+    """Return the label nearest to every sample, shape (line, depth); background outside the image."""
+    grid = anatomy.tissue.grid
+    samples_mm = starts_mm[:, np.newaxis] + depth_mm[:, np.newaxis] * direction
+    ijk = np.rint(grid.ijk_of(samples_mm.reshape(-1, 3))).astype(np.intp)
+    is_within = np.all((ijk >= 0) & (ijk < np.array(grid.shape)), axis=1)
+    labels = np.zeros(len(ijk), dtype=np.uint8)
+    labels[is_within] = anatomy.tissue.values[tuple(ijk[is_within].T)]
+    return labels.reshape(len(starts_mm), len(depth_mm))
+
+
+def _extent(is_skull: AnyArray, before_brain: AnyArray) -> AnyArray:
+    """Count samples from the first of skull to the brain's side: marrow labelled otherwise is bone too."""
+    has_skull = np.any(is_skull, axis=1)
+    first = np.argmax(is_skull, axis=1)
+    last = is_skull.shape[1] - np.argmax(is_skull[:, ::-1], axis=1)
+    reaches_brain = ~np.all(before_brain, axis=1)
+    inner = np.where(reaches_brain, np.count_nonzero(before_brain, axis=1), last)
+    return np.where(has_skull, inner - first, 0)
+
+
+def _spread(values_mm: AnyArray) -> Spread:
+    low, median, high = np.percentile(values_mm, (5, 50, 95))
+    return Spread(median_mm=float(median), low_mm=float(low), high_mm=float(high))

@@ -1,0 +1,121 @@
+"""BIDS: what is found, what is inherited, what is left aside, what is chosen."""
+
+import json
+import shutil
+
+import pytest
+
+from trephine.core.errors import FormatError, InputError
+from trephine.formats.bids import checked_label, participant_labels, read_participant_files
+from trephine.formats.inputs import read_inputs, read_task_runs
+
+
+def names(study, *folders):
+    return {path.name for folder in folders for path in (study / "sub-01" / folder).iterdir()}
+
+
+def test_every_file_is_found_once(tiny_study) -> None:
+    files = read_participant_files(tiny_study, "sub-01")
+    assert {path.name for path in files.all_paths()} == names(tiny_study, "anat", "func", "ct", "micr") | {
+        "participants.tsv"
+    }
+    assert files.label == "01"
+    assert files.runs[0].name == "task-hand"
+
+
+def test_every_noun_is_read(tiny_study) -> None:
+    inputs = read_inputs(read_participant_files(tiny_study, "01"))
+    assert inputs.participant.age_years == 34
+    assert inputs.participant.has_seizures is False
+    assert inputs.participant.needs_mri is None
+    assert (inputs.t1.grid.frame, inputs.ct.grid.frame, inputs.angio.grid.frame) == ("scanner", "ct", "angio")
+    assert inputs.ct.unit == "HU"
+    assert inputs.live_view.pixel_um == 100.0
+    assert [event.trial_type for event in inputs.runs[0].events][:3] == ["rest", "right", "left"]
+
+
+def test_only_t1_and_a_run_are_needed(tiny_study) -> None:
+    for folder in ("ct", "micr"):
+        shutil.rmtree(tiny_study / "sub-01" / folder)
+    (tiny_study / "sub-01/anat/sub-01_angio.nii.gz").unlink()
+    (tiny_study / "participants.tsv").unlink()
+    inputs = read_inputs(read_participant_files(tiny_study, "01"))
+    assert (inputs.ct, inputs.angio, inputs.live_view) == (None, None, None)
+    assert inputs.participant.label == "01"
+    assert inputs.participant.has_seizures is None
+
+
+def test_a_rest_run_is_left_aside_and_named(tiny_study) -> None:
+    func = tiny_study / "sub-01/func"
+    shutil.copy(func / "sub-01_task-hand_bold.nii.gz", func / "sub-01_task-rest_bold.nii.gz")
+    files = read_participant_files(tiny_study, "01")
+    assert len(files.runs) == 1
+    assert "task-rest" in files.unused[0]
+
+
+def test_a_run_without_a_hand_is_left_aside(tiny_study) -> None:
+    func = tiny_study / "sub-01/func"
+    for ending in ("bold.nii.gz", "bold.json", "events.tsv"):
+        shutil.copy(func / f"sub-01_task-hand_{ending}", func / f"sub-01_task-faces_{ending}")
+    table = func / "sub-01_task-faces_events.tsv"
+    table.write_text(table.read_text().replace("right", "happy").replace("left", "sad"))
+    runs = read_task_runs(read_participant_files(tiny_study, "01"))
+    assert [run.name for run in runs] == ["task-hand"]
+
+
+def test_sidecar_and_events_are_inherited_and_the_nearer_field_wins(tiny_study) -> None:
+    func = tiny_study / "sub-01/func"
+    (tiny_study / "task-hand_bold.json").write_text(json.dumps({"RepetitionTime": 2.0}))
+    (tiny_study / "task-feet_bold.json").write_text(json.dumps({"RepetitionTime": 9.0}))
+    (func / "sub-01_task-hand_bold.json").write_text(json.dumps({"SliceTiming": [0, 1, 0.2, 1.2, 0.4, 1.4]}))
+    shutil.move(func / "sub-01_task-hand_events.tsv", tiny_study / "task-hand_events.tsv")
+    files = read_participant_files(tiny_study, "01")
+    assert [path.parent.name for path in files.runs[0].sidecars] == ["func", "study"]
+    run = read_task_runs(files)[0]
+    assert run.bold.repetition_time_s == 2.0
+    assert run.bold.slice_time_s[1] == 1.0
+    (func / "sub-01_task-hand_bold.json").write_text(json.dumps({"RepetitionTime": 3.0}))
+    with pytest.raises(FormatError, match="3 s in the sidecar, 2 s in the header"):
+        read_task_runs(files)
+
+
+def test_a_planning_t1_is_chosen_by_name(tiny_study) -> None:
+    anat = tiny_study / "sub-01/anat"
+    shutil.copy(anat / "sub-01_T1w.nii.gz", anat / "sub-01_run-2_T1w.nii.gz")
+    with pytest.raises(FormatError, match="2 T1-weighted"):
+        read_participant_files(tiny_study, "01")
+    chosen = read_participant_files(tiny_study, "01", t1w="sub-01_run-2_T1w.nii.gz")
+    assert chosen.t1w.name == "sub-01_run-2_T1w.nii.gz"
+    with pytest.raises(FormatError, match="named other"):
+        read_participant_files(tiny_study, "01", t1w="other")
+
+
+def test_a_session_is_searched(tiny_study) -> None:
+    person = tiny_study / "sub-01"
+    (person / "ses-1").mkdir()
+    for folder in ("anat", "func"):
+        shutil.move(person / folder, person / "ses-1" / folder)
+        for path in (person / "ses-1" / folder).iterdir():
+            path.rename(path.with_name(path.name.replace("sub-01_", "sub-01_ses-1_")))
+    files = read_participant_files(tiny_study, "01")
+    assert files.t1w.name == "sub-01_ses-1_T1w.nii.gz"
+    assert files.runs[0].name == "ses-1_task-hand"
+
+
+def test_labels_are_listed_and_judged(tiny_study) -> None:
+    (tiny_study / "sub-02").mkdir()
+    assert participant_labels(tiny_study) == ("01", "02")
+    assert checked_label("sub-A7") == "A7"
+    for label in ("", "sub-", "0 1", "../x", "01_2"):
+        with pytest.raises(InputError, match="participant label"):
+            checked_label(label)
+    with pytest.raises(FormatError, match=r"no folder sub-09; persons here: 01, 02"):
+        read_participant_files(tiny_study, "09")
+
+
+def test_a_study_without_persons_or_without_folder_is_refused(tiny_study) -> None:
+    with pytest.raises(FormatError, match="no such folder"):
+        participant_labels(tiny_study / "nowhere")
+    shutil.rmtree(tiny_study / "sub-01")
+    with pytest.raises(FormatError, match="no folder whose name begins with sub-"):
+        participant_labels(tiny_study)

@@ -1,0 +1,301 @@
+"""Screening of a head of nested spheres, whose thicknesses are known."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from skimage.measure import marching_cubes
+
+from trephine.core.errors import ConfigError, NumericalError
+from trephine.core.findings import Severity
+from trephine.core.frames import MNI152, SCANNER, Affine
+from trephine.formats.device_file import read_device
+from trephine.model.activation import ContrastMap, HandMap
+from trephine.model.anatomy import Anatomy, Angiogram, Tissue
+from trephine.model.participant import Participant
+from trephine.model.screening import Answer
+from trephine.model.surface import Surface
+from trephine.model.volume import Grid, Volume
+from trephine.model.warp import Warp
+from trephine.safety.rules import read_rules
+from trephine.stages.screening.headlines import headlines
+from trephine.stages.screening.layers import layers_over
+from trephine.stages.screening.run import run
+from trephine.stages.screening.settings import Settings
+
+BRAIN_MM, SKULL_MM, SCALP_MM = 65.0, 7.5, 5.0
+GRID = Grid(
+    shape=(160, 160, 160),
+    affine_mm=np.array([[1.0, 0, 0, -79.5], [0, 1, 0, -79.5], [0, 0, 1, -79.5], [0, 0, 0, 1]]),
+    frame=SCANNER,
+)
+HEALTHY = Participant(
+    label="01",
+    age_years=40,
+    body_mass_index_kg_per_m2=24,
+    needs_mri=False,
+    takes_anticoagulants=False,
+    has_seizures=False,
+    has_implant=False,
+    is_immunosuppressed=False,
+    uses_tobacco=False,
+)
+TARGET_MM = np.array([30.0, -10.0, 57.0])
+RULES = read_rules()
+N1 = read_device("n1")
+
+
+def volume(values, unit="arbitrary") -> Volume:
+    return Volume(values=values, grid=GRID, unit=unit)
+
+
+def warp(target, source, stretch=1.0) -> Warp:
+    grid = Grid(shape=(2, 2, 2), affine_mm=np.diag([200.0, 200, 200, 1]), frame=target)
+    matrix = np.diag([stretch, stretch, stretch, 1])
+    return Warp(
+        affine=Affine(target=target, source=source, matrix=matrix),
+        displacement_mm=np.zeros((2, 2, 2, 3)),
+        grid=grid,
+    )
+
+
+def head(skull_mm=SKULL_MM, scalp_mm=SCALP_MM, noise=5.0, has_ct=True, stretch=1.0) -> Anatomy:
+    axis = np.arange(160) - 79.5
+    radius = np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2).astype(np.float32)
+    outer = BRAIN_MM + skull_mm
+    tissue = np.zeros(GRID.shape, np.uint8)
+    edges = ((outer + scalp_mm, Tissue.SCALP), (outer, Tissue.SKULL), (BRAIN_MM, Tissue.CSF))
+    for edge, label in (*edges, (BRAIN_MM - 1, Tissue.GREY), (BRAIN_MM - 4, Tissue.WHITE)):
+        tissue[radius < edge] = label
+    t1 = np.array([0, 80, 20, 30, 100, 150], np.float32)[tissue]
+    t1 += np.random.default_rng(0).normal(0, noise, t1.shape).astype(np.float32)
+    points, faces, _, _ = marching_cubes(-radius, -outer, step_size=2)
+    skull = Surface(points_mm=points - 79.5, faces=faces[:, ::-1], frame=SCANNER)
+    zeros = np.zeros(GRID.shape, np.float32)
+    return Anatomy(
+        t1=volume(t1),
+        tissue=volume(tissue, "label"),
+        intracranial=volume((radius < BRAIN_MM).astype(np.uint8), "label"),
+        sulcal_depth_mm=volume(zeros, "mm"),
+        cortex=skull,
+        outer_skull=skull,
+        scalp=skull,
+        mni_from_scanner=warp(MNI152, SCANNER, stretch),
+        scanner_from_mni=warp(SCANNER, MNI152, 1 / stretch),
+        has_ct=has_ct,
+    )
+
+
+def hand(peak_z=8.0, target_mm=TARGET_MM, source="task", disagreement_mm=4.0, sd_mm=1.0) -> HandMap:
+    grid = Grid(shape=(2, 2, 2), affine_mm=np.eye(4), frame=SCANNER)
+    small = Volume(values=np.zeros((2, 2, 2), np.float32), grid=grid, unit="1")
+    shown = ContrastMap(name="left", z=small, effect_percent=small, hemisphere="right", peak_z=peak_z)
+    other = ContrastMap(name="right", z=small, effect_percent=small, hemisphere="left", peak_z=30.0)
+    return HandMap(
+        contrasts=(other, shown),
+        hand="left",
+        hemisphere="right",
+        target_mm=target_mm,
+        target_sd_mm=sd_mm,
+        target_source=source,
+        knob_mm=TARGET_MM,
+        disagreement_mm=disagreement_mm,
+        weight=small,
+    )
+
+
+@pytest.fixture(scope="module")
+def sphere() -> Anatomy:
+    return head()
+
+
+VESSELS = Angiogram(
+    vessels=volume(np.zeros(GRID.shape, np.uint8), "label"),
+    smallest_diameter_mm=0.6,
+    registration_error_mm=0.3,
+)
+
+
+def screened(anatomy, *, participant=HEALTHY, hand_map=None, vessels=VESSELS, rules=RULES, device=N1):
+    return run(participant, anatomy, hand_map or hand(), vessels, device, rules, settings=Settings())
+
+
+def verdict(outcome, rule: str):
+    return next(v for v in outcome.value.verdicts if v.rule == rule)
+
+
+@pytest.mark.parametrize(("skull_mm", "scalp_mm"), [(7.5, 5.0), (3.0, 8.0)])
+def test_thickness_over_the_target_is_that_of_the_spheres(skull_mm, scalp_mm) -> None:
+    layers = layers_over(head(skull_mm, scalp_mm), TARGET_MM, 11.5, Settings())
+    # Labels sit on 1 mm voxels and one direction serves the whole disc: 0.3 mm covers both.
+    assert layers.skull.median_mm == pytest.approx(skull_mm, abs=0.3)
+    assert layers.scalp.median_mm == pytest.approx(scalp_mm, abs=0.3)
+    assert layers.skull.low_mm <= layers.skull.median_mm <= layers.skull.high_mm
+    assert layers.skull.high_mm - layers.skull.low_mm < 1.5
+
+
+def test_marrow_with_another_label_is_bone_too(sphere) -> None:
+    tissue = sphere.tissue.values.copy()
+    axis = np.arange(160) - 79.5
+    radius = np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2)
+    tissue[(radius > BRAIN_MM + 2) & (radius < BRAIN_MM + 4)] = Tissue.SCALP
+    layers = layers_over(replace(sphere, tissue=volume(tissue, "label")), TARGET_MM, 11.5, Settings())
+    assert layers.skull.median_mm == pytest.approx(SKULL_MM, abs=0.3)
+
+
+def test_a_hole_in_the_skull_has_no_thickness(sphere) -> None:
+    tissue = sphere.tissue.values.copy()
+    tissue[tissue == Tissue.SKULL] = Tissue.SCALP
+    layers = layers_over(replace(sphere, tissue=volume(tissue, "label")), TARGET_MM, 11.5, Settings())
+    assert layers.skull.median_mm == 0.0
+
+
+def test_no_skull_surface_over_the_target_is_said(sphere) -> None:
+    nowhere = Surface(points_mm=np.zeros((3, 3)), faces=np.array([[0, 1, 2]]), frame=SCANNER)
+    with pytest.raises(NumericalError, match="outer skull over the hand area"):
+        layers_over(replace(sphere, outer_skull=nowhere), TARGET_MM, 11.5, Settings())
+
+
+def test_a_healthy_person_with_every_scan_passes_all(sphere) -> None:
+    outcome = screened(sphere)
+    assert {v.rule: v.verdict for v in outcome.value.verdicts if v.verdict is not Answer.PASS} == {}
+    assert outcome.findings == ()
+    assert len(outcome.value.verdicts) == len(RULES.rules)
+
+
+def test_nothing_said_is_unknown_for_every_contraindication(sphere) -> None:
+    outcome = screened(sphere, participant=Participant(label="01"))
+    unknown = {v.rule for v in outcome.value.verdicts if v.verdict is Answer.UNKNOWN}
+    assert unknown == set(dict(HEALTHY)) - {"label", "age_years", "body_mass_index_kg_per_m2"} | {
+        "age",
+        "body_mass_index",
+    }
+    assert {finding.severity for finding in outcome.findings} == {Severity.UNKNOWN}
+    assert len(outcome.findings) == 8
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "answer"),
+    [
+        ("has_seizures", True, Answer.BLOCK),
+        ("needs_mri", True, Answer.BLOCK),
+        ("takes_anticoagulants", True, Answer.CONCERN),
+        ("body_mass_index_kg_per_m2", 41.0, Answer.BLOCK),
+        ("age_years", 12.0, Answer.BLOCK),
+        ("age_years", 80.0, Answer.CONCERN),
+    ],
+)
+def test_contraindications_are_heeded(field, value, answer, sphere) -> None:
+    outcome = screened(sphere, participant=HEALTHY.model_copy(update={field: value}))
+    assert [v.verdict for v in outcome.value.verdicts if v.verdict is not Answer.PASS] == [answer]
+    assert outcome.is_blocked == (answer is Answer.BLOCK)
+    assert outcome.findings[0].code in {rule.code for rule in RULES.rules}
+
+
+def test_without_ct_bone_is_an_estimate_with_an_interval_and_unknown() -> None:
+    outcome = screened(head(has_ct=False))
+    for rule in ("skull_thickness", "implant_height"):
+        judged = verdict(outcome, rule)
+        assert judged.verdict is Answer.UNKNOWN
+        assert judged.low < judged.value < judged.high
+        assert "no CT" in judged.reason
+    assert verdict(outcome, "scalp_thickness").low < SCALP_MM < verdict(outcome, "scalp_thickness").high
+
+
+def test_thin_bone_blocks_and_lets_the_implant_stand_out() -> None:
+    outcome = screened(head(skull_mm=2.0))
+    assert verdict(outcome, "skull_thickness").verdict is Answer.BLOCK
+    height = verdict(outcome, "implant_height")
+    assert height.verdict is Answer.CONCERN
+    assert height.value == pytest.approx(8.0 - 2.0, abs=0.3)
+    assert (height.limit, height.source) == (2.5, "link2020")
+
+
+def test_a_thin_implant_does_not_stand_out() -> None:
+    thin = N1.body.thickness_mm.model_copy(update={"value": 4.0, "low": None})
+    device = N1.model_copy(update={"body": N1.body.model_copy(update={"thickness_mm": thin})})
+    assert verdict(screened(head(skull_mm=3.0), device=device), "implant_height").verdict is Answer.PASS
+
+
+def test_without_angiography_vessels_are_unknown(sphere) -> None:
+    judged = verdict(screened(sphere, vessels=None), "vessels_known")
+    assert (judged.verdict, judged.value) == (Answer.UNKNOWN, None)
+    coarse = replace(VESSELS, smallest_diameter_mm=1.4)
+    assert verdict(screened(sphere, vessels=coarse), "vessels_known").verdict is Answer.CONCERN
+
+
+def test_noise_drowns_the_contrast() -> None:
+    clear, noisy, drowned = (verdict(screened(head(noise=n)), "t1_contrast") for n in (5.0, 30.0, 80.0))
+    assert clear.value == pytest.approx(50 / 5.0, rel=0.1)
+    assert noisy.value == pytest.approx(50 / 30.0, rel=0.1)
+    assert [v.verdict for v in (clear, noisy, drowned)] == [Answer.PASS, Answer.CONCERN, Answer.BLOCK]
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule", "answer"),
+    [
+        ({"peak_z": 4.0}, "hand_response", Answer.CONCERN),
+        ({"peak_z": 2.0}, "hand_response", Answer.BLOCK),
+        ({"sd_mm": 4.0}, "hand_uncertainty", Answer.CONCERN),
+        ({"sd_mm": 9.0}, "hand_uncertainty", Answer.BLOCK),
+        ({"disagreement_mm": 12.0}, "hand_agreement", Answer.CONCERN),
+        ({"disagreement_mm": 21.0}, "hand_agreement", Answer.BLOCK),
+    ],
+)
+def test_the_hand_area_is_judged(changed, rule, answer, sphere) -> None:
+    assert verdict(screened(sphere, hand_map=hand(**changed)), rule).verdict is answer
+
+
+def test_a_task_that_shows_nothing_blocks(sphere) -> None:
+    silent = hand(peak_z=None, source="knob", disagreement_mm=None, sd_mm=7.0)
+    outcome = screened(sphere, hand_map=silent)
+    assert verdict(outcome, "hand_response").verdict is Answer.BLOCK
+    assert verdict(outcome, "hand_agreement").verdict is Answer.UNKNOWN
+    assert outcome.findings[0].code == "HAND_NOT_CLEAR"
+    assert outcome.findings[0].severity is Severity.BLOCK
+
+
+def test_the_other_hemispheres_peak_does_not_count(sphere) -> None:
+    assert verdict(screened(sphere, hand_map=hand(peak_z=6.0)), "hand_response").value == 6.0
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_midline_distance_is_in_the_persons_own_mm(side) -> None:
+    outcome = screened(head(stretch=1.25), hand_map=hand(target_mm=TARGET_MM * (side, 1, 1)))
+    assert verdict(outcome, "hand_from_midline").value == pytest.approx(30.0)
+
+
+def test_near_the_midline_blocks(sphere) -> None:
+    near = hand(target_mm=np.array([10.0, -10, 63]))
+    assert verdict(screened(sphere, hand_map=near), "hand_from_midline").verdict is Answer.BLOCK
+
+
+def test_a_rule_that_nobody_measures_is_refused(sphere) -> None:
+    strange = RULES.rules[0].model_copy(update={"id": "shoe_size"})
+    with pytest.raises(ConfigError, match=r"'shoe_size'.*expected one of age, body_mass_index"):
+        screened(sphere, rules=RULES.model_copy(update={"rules": (strange,)}))
+
+
+def test_findings_come_gravest_first_with_value_limit_and_source(sphere) -> None:
+    person = HEALTHY.model_copy(
+        update={"takes_anticoagulants": True, "has_seizures": True, "age_years": None}
+    )
+    outcome = screened(sphere, participant=person, hand_map=hand(disagreement_mm=12.0))
+    severities = [finding.severity for finding in outcome.findings]
+    assert severities == [Severity.BLOCK, Severity.WARN, Severity.WARN, Severity.UNKNOWN]
+    apart = next(f for f in outcome.findings if f.code == "HAND_METHODS_DISAGREE")
+    assert (apart.value, apart.limit, apart.unit, apart.source) == (12.0, 10.0, "mm", "assumed")
+
+
+def test_headlines_name_the_gravest_and_count_all(sphere) -> None:
+    person = HEALTHY.model_copy(update={"has_seizures": None})
+    figures = {h.name: h for h in headlines(screened(sphere, participant=person).value)}
+    assert figures["verdict"].value == "unknown"
+    assert figures["rules_pass"].value == len(RULES.rules) - 1
+    assert figures["skull_thickness"].low < figures["skull_thickness"].value
+    assert all(math.isfinite(h.value) for h in figures.values() if isinstance(h.value, float))
+
+
+def test_the_same_person_gives_the_same_words(sphere) -> None:
+    assert screened(sphere).value.model_dump_json() == screened(sphere).value.model_dump_json()
