@@ -84,7 +84,7 @@ def hexagonal(sites: np.ndarray, value: np.ndarray, seed: int) -> np.ndarray:
 
 
 def annealed(sites: np.ndarray, value: np.ndarray, seed: int) -> np.ndarray:
-    """Improve the greedy answer by moving one thread at a time, mostly nearby, worse moves allowed while hot."""
+    """Improve the greedy answer by moving single threads, mostly nearby, also for the worse while hot."""
     rng = generator(seed, "bench.placement.annealing")
     tree = cKDTree(sites)
     now = greedy(sites, value, seed)

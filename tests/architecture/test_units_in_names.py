@@ -14,10 +14,11 @@ import trephine
 from trephine.core.units import SUFFIXES
 
 PURE_NUMBERS = {
-    "value", "low", "high", "limit",  # carry their unit in a field beside them
-    "z", "peak_z", "objective", "bound", "score", "epsilon", "dice", "contrast_to_noise", "signal_to_noise",
-    "tolerance", "weight", "sigma_count", "power", "exponent", "damping", "quantile",
+    "value", "low", "high", "limit", "mean", "ours", "peer",  # carry their unit in a field beside them
+    "z", "t", "objective", "bound", "score", "epsilon", "cost", "price", "outside", "slope", "share",
 }  # fmt: skip
+PURE_ENDINGS = ("_z", "_probability", "_of_freedom", "_residual", "_share")
+PURE_STARTS = ("weight_",)
 
 
 def modules() -> Iterator[ModuleType]:
@@ -34,10 +35,8 @@ def is_float(annotation: object) -> bool:
 
 
 def says_unit(name: str) -> bool:
-    parts = name.lower()
-    return name in PURE_NUMBERS or any(
-        parts.endswith(suffix) or parts == suffix.lstrip("_") for suffix in SUFFIXES
-    ) or any(f"{suffix}_" in parts for suffix in ("_per",))  # fmt: skip
+    is_pure = name in PURE_NUMBERS or name.endswith(PURE_ENDINGS) or name.startswith(PURE_STARTS)
+    return is_pure or name.endswith(tuple(SUFFIXES)) or f"_{name}" in SUFFIXES or "_per_" in name
 
 
 def floats_without_unit(module: ModuleType) -> Iterator[str]:
@@ -67,6 +66,8 @@ def test_a_missing_unit_is_noticed() -> None:
     assert list(floats_without_unit(module)) == ["made_up.f: delay"]
 
 
-@pytest.mark.parametrize("name", ["depth_mm", "mean_z", "share_fraction"])
-def test_suffix_is_needed_at_the_end(name: str) -> None:
-    assert says_unit(name) is not (name == "mean_z")
+@pytest.mark.parametrize(
+    ("name", "says"), [("depth_mm", True), ("mm_depth", False), ("peak_z", True), ("depth", False)]
+)
+def test_the_unit_stands_at_the_end(name: str, says: bool) -> None:
+    assert says_unit(name) is says
