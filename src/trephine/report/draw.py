@@ -1,0 +1,113 @@
+"""Draw every figure that the contents allow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from trephine.core.progress import Progress
+from trephine.report.contents import Contents
+from trephine.report.drawing import Circle, Drawing, Figure, Path, Raster
+from trephine.report.figures import anatomy, head, opening, patch, rehearsal, threads, where_hand
+from trephine.report.palette import QUIET
+from trephine.report.words import DISCLAIMER
+
+
+def figures(contents: Contents, progress: Progress) -> dict[str, Figure]:
+    """Draw the figures, by key.
+
+    Parameters
+    ----------
+    contents
+        What there is.
+    progress
+        Told before each group of figures.
+    """
+    drawn: list[Figure] = []
+    c = contents
+    progress(0, 4, "drawing the head")
+    if c.anatomy and c.opening:
+        scene = head.Scene(
+            anatomy=c.anatomy,
+            angiogram=c.angiogram,
+            hand_map=c.hand_map,
+            opening=c.opening,
+            plan=c.plan,
+            obstacles=c.obstacles,
+        )
+        drawn += head.figures(scene)
+    progress(1, 4, "drawing slices")
+    if c.anatomy:
+        drawn += _slices(contents)
+    progress(2, 4, "drawing the plan")
+    if c.opening and c.plan and c.plan.threads:
+        drawn += [patch.figure(c.hand_map, c.opening, c.plan, c.obstacles), threads.figure(c.plan)]
+    progress(3, 4, "drawing the rehearsal")
+    if c.opening and c.log and c.log.attempts:
+        drawn += [rehearsal.figure(c.log, c.opening), rehearsal.timeline(c.log)]
+    return {figure.key: figure for figure in drawn}
+
+
+def _slices(contents: Contents) -> list[Figure]:
+    c = contents
+    drawn: list[Figure] = []
+    if c.anatomy is None:
+        return drawn
+    inside = c.anatomy.tissue.grid
+    middle = inside.mm_of((np.array(inside.shape)[None] - 1) / 2)[0]
+    drawn.append(anatomy.figure(c.anatomy, np.asarray(c.hand_map.target_mm) if c.hand_map else middle))
+    if c.hand_map:
+        drawn.append(where_hand.figure(c.anatomy, c.hand_map, c.opening))
+    if c.opening:
+        body = None
+        if c.device:
+            width, thickness = c.device.body.width_mm.value, c.device.body.thickness_mm.value
+            body = opening.Body(width_mm=width, thickness_mm=thickness)
+        drawn.append(anatomy.axis_figure(c.anatomy, c.opening))
+        drawn.append(opening.figure(c.anatomy, c.opening, c.plan, body))
+    return drawn
+
+
+def plan_picture(contents: Contents, drawn: dict[str, Figure]) -> Drawing | None:
+    """Lay the head and the patch side by side as one picture that stands alone."""
+    if "head" not in drawn or "patch" not in drawn:
+        return None
+    left, right = drawn["head"].drawings[0], drawn["patch"].drawings[0]
+    gap, foot, side = 28.0, 44.0, 620.0
+    sheet = Drawing(
+        width=2 * side + gap,
+        height=side + foot,
+        alt="The head with the opening, and the patch with its threads",
+    )
+    for drawing, x in ((left, 0.0), (right, side + gap)):
+        scale = min(side / drawing.width, side / drawing.height)
+        _place(
+            sheet, drawing, x + (side - drawing.width * scale) / 2, (side - drawing.height * scale) / 2, scale
+        )
+    plan = contents.plan
+    count = f"{len(plan.threads)} of {plan.threads_asked} threads" if plan else ""
+    sheet.words(
+        6,
+        side + 18,
+        f"{contents.subject}: {count}. Left: the head, cut away over the opening. "
+        "Right: the opened cortex from outside; numbers give the order of insertion.",
+        size=12.5,
+    )
+    sheet.words(6, side + 36, DISCLAIMER, size=11, colour=QUIET)
+    return sheet
+
+
+def _place(sheet: Drawing, drawing: Drawing, x: float, y: float, scale: float) -> None:
+    """Copy a drawing's shapes to a place at a size."""
+    for shape in drawing.shapes:
+        if isinstance(shape, Path):
+            sheet.add(replace(shape, points=shape.points * scale + (x, y), width=shape.width * scale))
+            continue
+        left, top = x + shape.x * scale, y + shape.y * scale
+        if isinstance(shape, Raster):
+            sheet.add(replace(shape, width=shape.width * scale, height=shape.height * scale, x=left, y=top))
+        elif isinstance(shape, Circle):
+            sheet.add(replace(shape, radius=shape.radius * scale, width=shape.width * scale, x=left, y=top))
+        else:
+            sheet.add(replace(shape, size=shape.size * scale, x=left, y=top))

@@ -1,0 +1,112 @@
+"""Slices with tissue outlines, and the layers along the implant's axis."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from trephine.model.anatomy import Anatomy, Tissue
+from trephine.model.opening import Opening
+from trephine.report.drawing import Drawing, Figure, Path
+from trephine.report.figures.where_hand import ORIENTATIONS, head_box, signal_top, slice_note
+from trephine.report.palette import INK, Colour
+from trephine.report.plane import CONVENTION, TISSUE_LINES, Orientation, Sheet, grey_of, plane_through
+
+_LAYER_COLOURS: dict[str, Colour] = {
+    "scalp": (226, 206, 190),
+    "skull": (240, 228, 190),
+    "CSF": (190, 222, 240),
+    "grey": (196, 190, 186),
+    "white": (232, 230, 228),
+    "outside": (255, 255, 255),
+}
+_NAMES = {
+    Tissue.BACKGROUND: "outside",
+    Tissue.SCALP: "scalp",
+    Tissue.SKULL: "skull",
+    Tissue.CSF: "CSF",
+    Tissue.GREY: "grey",
+    Tissue.WHITE: "white",
+}
+
+
+def figure(anatomy: Anatomy, centre_mm: NDArray[np.float64]) -> Figure:
+    """Draw three slices with the outlines that the plan rests on."""
+    top = signal_top(anatomy)
+    drawings = tuple(_slice(kind, anatomy, centre_mm, top) for kind in ORIENTATIONS)
+    source = "from the CT" if anatomy.has_ct else "estimated from the T1, as there is no CT"
+    caption = (
+        "Outlines of scalp (yellow), skull (blue, drawn on both faces), pial surface (vermilion) and white "
+        f"matter (green) on the T1. The skull is {source}. Look for lines that leave the edge they should "
+        f"follow, most of all near the opening. Slices are {CONVENTION}."
+    )
+    return Figure(key="anatomy", caption=caption, drawings=drawings, layout="triple")
+
+
+def _slice(kind: Orientation, anatomy: Anatomy, centre_mm: NDArray[np.float64], top: float) -> Drawing:
+    low, high = head_box(anatomy)
+    plane = plane_through(kind, centre_mm, low, high, 0.8)
+    alt = f"T1 slice, {kind}, with outlines of scalp, skull, pial surface and white matter"
+    sheet = Sheet.of(plane, grey_of(plane.sampled(anatomy.t1), top), width=340, alt=alt)
+    label = plane.sampled(anatomy.tissue, order=0)
+    for name, is_inside in (
+        ("scalp", label >= Tissue.SCALP),
+        ("skull", label == Tissue.SKULL),
+        ("pial surface", label >= Tissue.GREY),
+        ("white matter", label >= Tissue.WHITE),
+    ):
+        smooth = ndimage.gaussian_filter(is_inside.astype(np.float32), 0.7)
+        sheet.contours(smooth, 0.5, TISSUE_LINES[name], width=0.9, shortest_mm=9)
+    sheet.marks(bar_mm=50, note=slice_note(kind, centre_mm))
+    return sheet.drawing
+
+
+def layers_along_axis(anatomy: Anatomy, opening: Opening) -> list[tuple[str, float]]:
+    """Read the labels along the implant's axis, from outside to 20 mm below the pia: (tissue, length in mm).
+
+    Notes
+    -----
+    A reading of the label volume along one line, for the picture beside it; the figures that were judged are
+    the opening stage's own.
+    """
+    pose = opening.pose.matrix
+    height = np.arange(40.0, -45.0, -0.1)
+    points = pose[:3, 3] + height[:, None] * pose[:3, 2]
+    index = anatomy.tissue.grid.ijk_of(points).T
+    label = ndimage.map_coordinates(np.asarray(anatomy.tissue.values), index, order=0)
+    change = np.flatnonzero(np.diff(label)) + 1
+    edges = np.concatenate([[0], change, [label.size]])
+    runs = [(_NAMES[Tissue(int(label[a]))], (b - a) * 0.1) for a, b in itertools.pairwise(edges)]
+    while runs and runs[0][0] == "outside":
+        runs.pop(0)
+    return runs
+
+
+def axis_figure(anatomy: Anatomy, opening: Opening) -> Figure:
+    """Draw the tissues met along the implant's axis as one bar to scale."""
+    runs = layers_along_axis(anatomy, opening)
+    drawing = Drawing(width=760, height=92, alt="Tissues along the implant's axis, from the skin inwards")
+    shown_mm, x = 38.0, 10.0
+    scale = 740 / shown_mm
+    for name, length_mm in runs:
+        width = min(length_mm * scale, 750 - x)
+        if width <= 0.5:
+            break
+        box = np.array([[x, 24], [x + width, 24], [x + width, 58], [x, 58]])
+        drawing.add(Path(points=box, is_closed=True, stroke=INK, width=0.7, fill=_LAYER_COLOURS[name]))
+        if width > 34:
+            drawing.words(x + width / 2, 45, name, size=11.5, anchor="middle")
+        if width > 24 and x + width < 749:
+            drawing.words(x + width / 2, 74, f"{length_mm:.1f}", size=11, anchor="middle")
+        x += width
+    drawing.words(10, 15, "skin", size=11)
+    drawing.words(750, 15, "into the brain", size=11, anchor="end")
+    drawing.words(750, 88, "mm", size=11, anchor="end")
+    caption = (
+        "Tissue labels along the implant's axis, to scale, from the skin inwards, lengths in mm. Look for a "
+        "skull thick enough to hold the implant's body, and for grey matter close under the dura."
+    )
+    return Figure(key="axis-layers", caption=caption, drawings=(drawing,))

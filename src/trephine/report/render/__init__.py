@@ -1,0 +1,1 @@
+"""A small orthographic renderer: solids as smooth fields, rays marched to the first hit, light from depth."""

@@ -1,0 +1,111 @@
+"""Each figure says where and what it shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trephine.report.drawing import Drawing, Figure, Path, Text
+from trephine.report.figures import anatomy as anatomy_figure
+from trephine.report.figures import head, patch, rehearsal, threads, where_hand
+from trephine.report.figures import opening as opening_figure
+
+
+def words(drawing: Drawing) -> list[str]:
+    return [shape.words for shape in drawing.shapes if isinstance(shape, Text)]
+
+
+def check(figure: Figure) -> None:
+    assert figure.caption.endswith(".")
+    for drawing in figure.drawings:
+        assert drawing.alt
+        for shape in drawing.shapes:
+            if isinstance(shape, Path):
+                assert np.all(np.isfinite(shape.points))
+
+
+def test_slices_carry_letters_scale_and_place(anatomy, hand_map, opening) -> None:
+    figure = where_hand.figure(anatomy, hand_map, opening)
+    check(figure)
+    assert len(figure.drawings) == 7
+    axial, coronal, sagittal = (words(drawing) for drawing in figure.drawings[:3])
+    assert {"R", "L", "A", "P", "axial", "scanner z = 60.0 mm", "50 mm"} <= set(axial)
+    assert {"R", "L", "S", "I", "scanner y = \u221210.0 mm"} <= set(coronal)
+    assert {"A", "P", "S", "I", "scanner x = \u221230.0 mm"} <= set(sagittal)
+    assert "right is on your left" in figure.caption
+
+
+def test_right_of_the_person_is_on_the_left_of_axial_slices(anatomy, hand_map) -> None:
+    drawing = where_hand.figure(anatomy, hand_map, None).drawings[0]
+    place = {shape.words: shape.x for shape in drawing.shapes if isinstance(shape, Text)}
+    assert place["R"] < place["L"]
+    picture = drawing.shapes[0].pixels.astype(int)
+    blue = (picture[..., 2] - picture[..., 0]) > 60  # the hand map, on the person's left
+    assert np.argwhere(blue)[:, 1].mean() > picture.shape[1] / 2
+
+
+def test_patch_numbers_every_thread_by_order(hand_map, opening, plan, obstacles) -> None:
+    figure = patch.figure(hand_map, opening, plan, obstacles)
+    check(figure)
+    assert {str(order) for order in range(1, 7)} <= set(words(figure.drawings[0]))
+    assert {"A", "P", "2 mm"} <= set(words(figure.drawings[0]))
+    assert "6 of 64" in figure.caption
+
+
+def test_patch_without_vessels_says_so(hand_map, opening, plan) -> None:
+    blind = plan.model_copy(update={"vessels_from": "nothing"})
+    assert "No vessels are known" in patch.figure(hand_map, opening, blind, None).caption
+
+
+@pytest.mark.parametrize("body", [None, opening_figure.Body(width_mm=23.0, thickness_mm=8.0)])
+def test_cut_along_the_axis(anatomy, opening, plan, body) -> None:
+    figure = opening_figure.figure(anatomy, opening, plan, body)
+    check(figure)
+    assert ("body in white" in figure.caption) == (body is not None)
+    assert "10 mm" in words(figure.drawings[0])
+
+
+def test_layers_along_the_axis_are_those_of_the_head(anatomy, opening) -> None:
+    runs = dict(anatomy_figure.layers_along_axis(anatomy, opening)[:3])
+    assert runs["scalp"] == pytest.approx(6.0, abs=4.0)  # one voxel
+    assert runs["skull"] == pytest.approx(8.0, abs=4.0)
+    check(anatomy_figure.figure(anatomy, np.zeros(3)))
+    check(anatomy_figure.axis_figure(anatomy, opening))
+
+
+def test_thread_margins_without_known_vessels(plan) -> None:
+    blind = plan.model_copy(
+        update={"threads": tuple(t.model_copy(update={"clearance_um": None}) for t in plan.threads)}
+    )
+    assert len(threads.figure(plan).drawings) == 3
+    figure = threads.figure(blind)
+    check(figure)
+    assert len(figure.drawings) == 2
+    assert figure.caption.startswith("No vessel or sulcus was known")
+
+
+def test_rehearsal_is_called_simulated(log, opening) -> None:
+    for figure in (rehearsal.figure(log, opening), rehearsal.timeline(log)):
+        check(figure)
+        assert figure.caption.startswith("Simulated.")
+
+
+def test_head_shows_the_hand_map_and_the_opening(anatomy, hand_map, opening, plan, obstacles) -> None:
+    scene = head.Scene(
+        anatomy=anatomy, angiogram=None, hand_map=hand_map, opening=opening, plan=plan, obstacles=obstacles
+    )
+    for figure in head.figures(scene):
+        check(figure)
+        picture = figure.drawings[0].shapes[0].pixels.astype(int)
+        seen = picture[picture[..., 3] > 200]
+        assert ((seen[:, 2] - seen[:, 0]) > 40).sum() > 20  # hand map, blue
+        assert ((seen[:, 1] - seen[:, 0]) > 60).sum() > 20  # edges of what is cut, green
+
+
+def test_knob_replaces_a_task_that_shows_nothing(anatomy, hand_map, opening) -> None:
+    still = replace(hand_map, target_source="knob", disagreement_mm=None)
+    figure = where_hand.figure(anatomy, still, opening)
+    assert "weight of the knob" in figure.caption
+    assert len(figure.drawings) == 6
