@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from trephine.core.progress import Progress
 from trephine.report.contents import Contents
-from trephine.report.drawing import Circle, Drawing, Figure, Path, Raster
+from trephine.report.drawing import Drawing, Figure, Raster
 from trephine.report.figures import anatomy, head, opening, patch, rehearsal, threads, where_hand
 from trephine.report.palette import QUIET
+from trephine.report.raster import pixels_of
 from trephine.report.words import DISCLAIMER
 
 
@@ -81,10 +80,12 @@ def plan_picture(contents: Contents, drawn: dict[str, Figure]) -> Drawing | None
         alt="The head with the opening, and the patch with its threads",
     )
     for drawing, x in ((left, 0.0), (right, side + gap)):
+        # Painted first, so that lines which run on beyond a drawing's edge end there.
         scale = min(side / drawing.width, side / drawing.height)
-        _place(
-            sheet, drawing, x + (side - drawing.width * scale) / 2, (side - drawing.height * scale) / 2, scale
-        )
+        width, height = drawing.width * scale, drawing.height * scale
+        pixels = pixels_of(drawing, scale=2.0 * scale)
+        left_edge, top = x + (side - width) / 2, (side - height) / 2
+        sheet.add(Raster(pixels=pixels, x=left_edge, y=top, width=width, height=height))
     plan = contents.plan
     count = f"{len(plan.threads)} of {plan.threads_asked} threads" if plan else ""
     sheet.words(
@@ -96,18 +97,3 @@ def plan_picture(contents: Contents, drawn: dict[str, Figure]) -> Drawing | None
     )
     sheet.words(6, side + 36, DISCLAIMER, size=11, colour=QUIET)
     return sheet
-
-
-def _place(sheet: Drawing, drawing: Drawing, x: float, y: float, scale: float) -> None:
-    """Copy a drawing's shapes to a place at a size."""
-    for shape in drawing.shapes:
-        if isinstance(shape, Path):
-            sheet.add(replace(shape, points=shape.points * scale + (x, y), width=shape.width * scale))
-            continue
-        left, top = x + shape.x * scale, y + shape.y * scale
-        if isinstance(shape, Raster):
-            sheet.add(replace(shape, width=shape.width * scale, height=shape.height * scale, x=left, y=top))
-        elif isinstance(shape, Circle):
-            sheet.add(replace(shape, radius=shape.radius * scale, width=shape.width * scale, x=left, y=top))
-        else:
-            sheet.add(replace(shape, size=shape.size * scale, x=left, y=top))

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 
 import matplotlib
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from trephine.report.drawing import Circle, Drawing, Path, Raster, Shape, Text
@@ -34,17 +35,19 @@ def png_of(drawing: Drawing, *, scale: Ratio = 2.0) -> bytes:
     bytes
         A PNG without time stamps.
     """
+    stream = io.BytesIO()
+    Image.fromarray(pixels_of(drawing, scale=scale)).save(stream, "PNG", compress_level=6)
+    return stream.getvalue()
+
+
+def pixels_of(drawing: Drawing, *, scale: Ratio) -> NDArray[np.uint8]:
+    """Paint one drawing on white, cut off at its edges; shape (row, column, 3)."""
     fine = scale * _OVERSAMPLING
-    size = (round(drawing.width * fine), round(drawing.height * fine))
-    sheet = Image.new("RGB", size, PAPER)
+    sheet = Image.new("RGB", (round(drawing.width * fine), round(drawing.height * fine)), PAPER)
     for shape in drawing.shapes:
         _painted(sheet, shape, fine)
-    sheet = sheet.resize(
-        (round(drawing.width * scale), round(drawing.height * scale)), Image.Resampling.LANCZOS
-    )
-    stream = io.BytesIO()
-    sheet.save(stream, "PNG", compress_level=6)
-    return stream.getvalue()
+    size = (round(drawing.width * scale), round(drawing.height * scale))
+    return np.asarray(sheet.resize(size, Image.Resampling.LANCZOS))
 
 
 def _painted(sheet: Image.Image, shape: Shape, fine: float) -> None:

@@ -1,0 +1,1 @@
+"""Split an image into regions: shading, boundaries, mixtures of tissues, tubes, meshes."""

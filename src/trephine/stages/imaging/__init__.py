@@ -1,0 +1,9 @@
+"""Find what this head looks like inside, and how its scans lie on each other.
+
+Inputs: the planning T1; a CT and an angiogram where there are any; the template.
+Outputs: ``ImagingResult``: tissues, surfaces, sulcal depth, maps to and from the template, vessels, and one
+registration a further scan with its error.
+References: vercauteren2009, mattes2003, tustison2010, felzenszwalb2006, fonov2011.
+"""
+
+VERSION = "1"

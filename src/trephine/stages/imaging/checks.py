@@ -1,0 +1,160 @@
+"""What the imaging stage judges about its own result."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trephine.core.findings import Finding, Severity
+from trephine.core.frames import MNI152, SCANNER
+from trephine.model.anatomy import Anatomy, ImagingResult, Tissue
+
+_USUAL_INTRACRANIAL_ML = (1000.0, 2000.0)
+"""Adult range; assumed from volumetric studies (about 1100 to 1900 ml)."""
+_MOST_FLUID_FRACTION = 0.4
+_LARGEST_VOXEL_MM = 1.3
+_LARGEST_ROUND_TRIP_MM = 1.0
+
+
+def judge(result: ImagingResult, agreeing_starts: int, finalists: int) -> tuple[Finding, ...]:
+    """Look at an imaging result for what a clinician must know.
+
+    Parameters
+    ----------
+    result
+        What the stage made.
+    agreeing_starts, finalists
+        Of the affine registration to the template.
+
+    Returns
+    -------
+    tuple
+        Findings, in a fixed order.
+    """
+    anatomy = result.anatomy
+    found = [
+        _starts(agreeing_starts, finalists),
+        _round_trip(anatomy),
+        _size(anatomy),
+        _fluid(anatomy),
+        _voxel(anatomy),
+        _skull(anatomy),
+        _vessels(result),
+    ]
+    return tuple(finding for finding in found if finding is not None)
+
+
+def intracranial_ml(anatomy: Anatomy) -> float:
+    """Return the volume inside the skull."""
+    volume = anatomy.intracranial
+    return float(np.count_nonzero(volume.values)) * volume.grid.voxel_volume_mm3 / 1000.0
+
+
+def round_trip_mm(anatomy: Anatomy) -> float:
+    """Return the 99th percentile of the distance after going to the template and back, within the brain."""
+    tissue = anatomy.tissue
+    where = np.argwhere(tissue.values >= Tissue.GREY)
+    some = where[:: max(1, len(where) // 4000)].astype(np.float64)
+    points = tissue.grid.mm_of(some)
+    there = anatomy.mni_from_scanner(points, frame=SCANNER)
+    back = anatomy.scanner_from_mni(there, frame=MNI152)
+    return float(np.percentile(np.linalg.norm(back - points, axis=1), 99.0))
+
+
+def _starts(agreeing: int, finalists: int) -> Finding | None:
+    if finalists < 2 or agreeing >= 2:
+        return None
+    return Finding(
+        code="TEMPLATE_FIT_UNSURE",
+        severity=Severity.WARN,
+        message="Only one start of the fit to the template ended where the best one did: "
+        "look at the brain outline.",
+        value=float(agreeing),
+        limit=2.0,
+        unit="1",
+        source="assumed",
+    )
+
+
+def _round_trip(anatomy: Anatomy) -> Finding | None:
+    gap = round_trip_mm(anatomy)
+    if gap <= _LARGEST_ROUND_TRIP_MM:
+        return None
+    return Finding(
+        code="TEMPLATE_MAPS_DISAGREE",
+        severity=Severity.WARN,
+        message="Going to the template and back does not return to the same place: "
+        "template positions are uncertain.",
+        value=gap,
+        limit=_LARGEST_ROUND_TRIP_MM,
+        unit="mm",
+        source="assumed",
+    )
+
+
+def _size(anatomy: Anatomy) -> Finding | None:
+    size = intracranial_ml(anatomy)
+    low, high = _USUAL_INTRACRANIAL_ML
+    if low <= size <= high:
+        return None
+    return Finding(
+        code="INTRACRANIAL_VOLUME_UNUSUAL",
+        severity=Severity.WARN,
+        message="The volume found inside the skull is outside the usual adult range: "
+        "look at the brain outline.",
+        value=size,
+        limit=low if size < low else high,
+        unit="ml",
+        source="assumed",
+    )
+
+
+def _fluid(anatomy: Anatomy) -> Finding | None:
+    inside = int(np.count_nonzero(anatomy.intracranial.values))
+    share = float(np.count_nonzero(anatomy.tissue.values == Tissue.CSF)) / max(inside, 1)
+    if share <= _MOST_FLUID_FRACTION:
+        return None
+    return Finding(
+        code="MUCH_FLUID",
+        severity=Severity.WARN,
+        message="An unusually large share of the inside of the skull is fluid: atrophy, or a wrong outline.",
+        value=share,
+        limit=_MOST_FLUID_FRACTION,
+        unit="1",
+        source="assumed",
+    )
+
+
+def _voxel(anatomy: Anatomy) -> Finding | None:
+    largest = max(anatomy.t1.grid.voxel_mm)
+    if largest <= _LARGEST_VOXEL_MM:
+        return None
+    return Finding(
+        code="T1_VOXELS_COARSE",
+        severity=Severity.WARN,
+        message="The planning T1 is too coarse to follow narrow sulci; plan on a scan of about 1 mm.",
+        value=largest,
+        limit=_LARGEST_VOXEL_MM,
+        unit="mm",
+        source="assumed",
+    )
+
+
+def _skull(anatomy: Anatomy) -> Finding | None:
+    if anatomy.has_ct:
+        return None
+    return Finding(
+        code="SKULL_ESTIMATED_FROM_T1",
+        severity=Severity.WARN,
+        message="There is no usable CT: the skull is an estimate from the T1, "
+        "and its thickness may be off by 2 mm or more.",
+    )
+
+
+def _vessels(result: ImagingResult) -> Finding | None:
+    if result.angiogram is not None:
+        return None
+    return Finding(
+        code="VESSELS_UNKNOWN",
+        severity=Severity.UNKNOWN,
+        message="There is no usable angiogram: vessels stay unknown until the live image.",
+    )

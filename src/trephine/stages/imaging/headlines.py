@@ -1,0 +1,71 @@
+"""Headline figures of the imaging stage."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trephine.model.anatomy import ImagingResult, Tissue
+from trephine.model.registration import Registration
+from trephine.model.summary import Headline
+from trephine.stages.imaging.checks import intracranial_ml, round_trip_mm
+
+_TISSUES = ((Tissue.GREY, "Grey matter"), (Tissue.WHITE, "White matter"), (Tissue.CSF, "Fluid"))
+
+
+def headlines(result: ImagingResult) -> tuple[Headline, ...]:
+    """Return the stage's figures.
+
+    Parameters
+    ----------
+    result
+        What the stage made.
+
+    Returns
+    -------
+    tuple
+        Volumes, the round trip to the template, and one error a registered scan.
+    """
+    anatomy = result.anatomy
+    voxel_ml = anatomy.tissue.grid.voxel_volume_mm3 / 1000.0
+    count = np.bincount(anatomy.tissue.values.ravel(), minlength=len(Tissue))
+    figures = [_number("intracranial_ml", intracranial_ml(anatomy), "ml", "Inside of the skull")]
+    figures += [
+        _number(f"{kind.name.lower()}_ml", float(count[kind]) * voxel_ml, "ml", label)
+        for kind, label in _TISSUES
+    ]
+    label = "To the template and back, 99th percentile"
+    figures.append(_number("template_round_trip_mm", round_trip_mm(anatomy), "mm", label))
+    source = "CT" if anatomy.has_ct else "T1 estimate"
+    figures.append(Headline(name="skull_source", value=source, unit="word", label="Skull comes from"))
+    for registration in result.registrations:
+        figures += _of_registration(registration)
+    if result.angiogram is not None:
+        vessels = result.angiogram.vessels
+        size_ml = float(np.count_nonzero(vessels.values)) * vessels.grid.voxel_volume_mm3 / 1000.0
+        figures.append(_number("vessels_ml", size_ml, "ml", "Vessels seen"))
+    return tuple(figures)
+
+
+def _of_registration(registration: Registration) -> list[Headline]:
+    """Return whether a scan is used, its error and how far its header was off."""
+    name = registration.moving
+    used = Headline(
+        name=f"{name}.used",
+        value="yes" if registration.is_trusted else "no",
+        unit="word",
+        label=f"{name} used",
+    )
+    if not registration.is_trusted:
+        return [used]
+    error = f"Registration error of {name}, one standard deviation"
+    offset = f"How far the header of {name} was off"
+    return [
+        used,
+        _number(f"{name}.error_mm", registration.error_mm, "mm", error),
+        _number(f"{name}.header_offset_mm", registration.header_offset_mm, "mm", offset),
+    ]
+
+
+def _number(name: str, value: float, unit: str, label: str) -> Headline:
+    """Return a figure rounded to what it can mean."""
+    return Headline(name=name, value=round(float(value), 3), unit=unit, label=label)

@@ -1,0 +1,109 @@
+"""The inside of the skull: the template's hull, moved along its normals to the inner table."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from trephine.core.arrays import AnyArray, Mask3
+from trephine.kernels.segmentation.masks import signed_distance
+from trephine.kernels.segmentation.wall import (
+    Shell,
+    Stiffness,
+    cheapest_offsets,
+    evened,
+    moved_mask,
+    shell_of,
+)
+from trephine.stages.imaging.brightness import Levels
+from trephine.stages.imaging.settings import Settings
+
+_OFFSET_STEP_MM = 0.75
+_WINDOW_MM = 2.25
+"""The stretch just outside the wall that has to look like bone: about one table's thickness."""
+_FLUID_OUTSIDE_COST = 0.3
+_REWARD = 0.8
+"""Gained per mm of fluid or tissue taken in before bone is crossed: the wall can leave an atrophied brain."""
+_REWARD_DECAY_PER_MM = 1.5
+_DARK_SHARE = 0.8
+_THIN_BONE_COST = 0.4
+_THIN_BONE_REACH_MM = 4.0
+_DISTANCE_COST_PER_MM2 = 0.01
+
+
+def find_wall(
+    values: AnyArray, hull: Mask3, levels: Levels, step_mm: float, settings: Settings
+) -> tuple[Mask3, AnyArray]:
+    """Find the inner table around a hull that is near it.
+
+    Parameters
+    ----------
+    values
+        Planning T1 on a grid of cubic voxels, shape (i, j, k), shading removed.
+    hull
+        First guess, same shape.
+    levels
+        Signal of the tissues.
+    step_mm
+        Edge length of a voxel.
+    settings
+        How far to search.
+
+    Returns
+    -------
+    tuple
+        The inside of the skull, and its signed distance in mm (negative inside).
+
+    Notes
+    -----
+    Along each normal, a place costs: bone or fat left inside, tissue left just outside (fluid a little), and
+    its distance from the hull; fluid and tissue reached without crossing bone are a gain. Bone is dark
+    against fluid, or a narrow dark line against both sides, since thin bone is never black at 1 mm.
+    Neighbours move alike.
+    """
+    shell = shell_of(signed_distance(hull, np.full(3, step_mm)), step_mm)
+    count = round((settings.largest_outward_mm + settings.largest_inward_mm) / _OFFSET_STEP_MM) + 1
+    beyond = round((_WINDOW_MM + _THIN_BONE_REACH_MM) / _OFFSET_STEP_MM)
+    offsets_mm = -settings.largest_inward_mm + _OFFSET_STEP_MM * np.arange(count + beyond)
+    cost = _cost(shell.profiles(values, offsets_mm), offsets_mm, count, levels)
+    return _placed(shell, cost, offsets_mm)
+
+
+def _placed(shell: Shell, cost: AnyArray, offsets_mm: AnyArray) -> tuple[Mask3, AnyArray]:
+    """Move the shell to its cheapest smooth place."""
+    stiffness = Stiffness()
+    offset = offsets_mm[cheapest_offsets(cost, shell.edges, stiffness)]
+    return moved_mask(shell, evened(offset, shell.edges, stiffness.smoothing_rounds))
+
+
+def _cost(profile: AnyArray, offsets_mm: AnyArray, count: int, levels: Levels) -> AnyArray:
+    """Return the cost of putting the wall at each offset, shape (corner, count)."""
+    contrast = levels.grey_signal - levels.bone_signal
+    dark = _darkness(profile, offsets_mm, levels)
+    fat = np.clip((profile - 1.12 * levels.white_signal) / (0.2 * levels.white_signal), 0, 1)
+    tissue = np.clip(
+        (profile - levels.fluid_signal) / max(levels.grey_signal - levels.fluid_signal, 0.1 * contrast), 0, 1
+    )
+    unfit = dark + fat
+    crossed = np.cumsum(unfit, axis=1) * _OFFSET_STEP_MM
+    gain = _REWARD * np.exp(-_REWARD_DECAY_PER_MM * crossed) * (1 - np.minimum(dark, 1))
+    gained = np.cumsum(gain, axis=1) * _OFFSET_STEP_MM
+    left_out = np.maximum((1 - np.minimum(dark, 1)) * _FLUID_OUTSIDE_COST, tissue)
+    summed = np.cumsum(np.pad(left_out, ((0, 0), (1, 0))), axis=1) * _OFFSET_STEP_MM
+    window = round(_WINDOW_MM / _OFFSET_STEP_MM)
+    k = np.arange(count)
+    inside = crossed[:, k] - 0.5 * unfit[:, k] * _OFFSET_STEP_MM - gained[:, k]
+    just_outside = summed[:, k + window] - summed[:, k]
+    return np.asarray(inside + just_outside + _DISTANCE_COST_PER_MM2 * offsets_mm[None, :count] ** 2)
+
+
+def _darkness(profile: AnyArray, offsets_mm: AnyArray, levels: Levels) -> AnyArray:
+    """Return how much each sample looks like bone, 0 to 1: black, or a narrow valley."""
+    depth = _DARK_SHARE * (levels.fluid_signal - levels.bone_signal)
+    black = np.clip((levels.fluid_signal - profile) / max(depth, 1e-6), 0, 1)
+    reach = round(_THIN_BONE_REACH_MM / _OFFSET_STEP_MM)
+    filled = ndimage.grey_closing(profile, size=(1, 2 * reach + 1))
+    valley = np.clip((filled - profile) / (0.35 * (levels.grey_signal - levels.bone_signal)), 0, 1)
+    # Sulci are valleys too: not judged deep inside the hull, nor where the valley is as bright as tissue.
+    valley *= (profile < 0.8 * levels.grey_signal) & (offsets_mm[None, :] > -4.0)
+    return np.asarray(np.maximum(black, _THIN_BONE_COST * valley))

@@ -1,0 +1,245 @@
+"""The imaging stage's one entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.core.arrays import AnyArray, Mask3
+from trephine.core.findings import Finding, Outcome
+from trephine.core.progress import Progress, silent
+from trephine.kernels.registration.affine import AffineFit
+from trephine.kernels.registration.images import Sampled, cropped, resampled, upright
+from trephine.kernels.segmentation.masks import box_of
+from trephine.model.anatomy import Anatomy, Angiogram, ImagingResult
+from trephine.model.registration import Registration
+from trephine.model.template import Template
+from trephine.model.volume import Volume
+from trephine.stages.imaging import checks, outer_skull, surfaces, tissue
+from trephine.stages.imaging.brightness import Levels, measured
+from trephine.stages.imaging.head import Head, distance_onto, moved_affine, onto, prepare_head
+from trephine.stages.imaging.intracranial import find_wall
+from trephine.stages.imaging.other_scans import place
+from trephine.stages.imaging.settings import Settings
+from trephine.stages.imaging.template_fit import (
+    PreparedTemplate,
+    TemplateFit,
+    carried,
+    fit_affine,
+    fit_smooth,
+    prepare,
+    sampled_of,
+)
+from trephine.stages.imaging.vessels import find_vessels
+
+_STEPS = 8
+_AROUND_HULL_MM = 28.0
+
+
+def run(
+    t1: Volume,
+    *,
+    ct: Volume | None,
+    angio: Volume | None,
+    template: Template,
+    settings: Settings,
+    progress: Progress = silent,
+) -> Outcome[ImagingResult]:
+    """Turn scans of a head into an anatomy.
+
+    Parameters
+    ----------
+    t1
+        Planning T1 of the whole head in ``scanner``, closest to RAS+.
+    ct, angio
+        Further scans, each in its own frame; absent where the study has none.
+    template
+        Average brain in ``mni152``.
+    settings
+        How.
+    progress
+        Told before each step.
+
+    Returns
+    -------
+    Outcome
+        The anatomy, vessels and registrations, with what was noticed.
+
+    Raises
+    ------
+    InputError
+        If the T1 shows no whole head, or is not T1-weighted.
+    NumericalError
+        If the template cannot be laid on it.
+    """
+    progress(0, _STEPS, "shading")
+    head = prepare_head(t1)
+    progress(1, _STEPS, "template, affine")
+    prepared = prepare(template)
+    affine = fit_affine(prepared, head.coarse, head.coarse_mask)
+    progress(2, _STEPS, "other scans")
+    others = _Others.of(ct, angio, head, settings)
+    progress(3, _STEPS, "inside of the skull")
+    skull = _find_skull(
+        _Given(head=head, prepared=prepared, affine=affine, template=template), others, settings
+    )
+    progress(5, _STEPS, "tissue")
+    anatomy = _anatomy(t1, head, skull, template, settings)
+    progress(7, _STEPS, "vessels")
+    angiogram = others.vessels(skull.wall_mm, settings)
+    result = ImagingResult(anatomy=anatomy, angiogram=angiogram, registrations=others.registrations)
+    findings = others.findings + checks.judge(result, skull.fit.agreeing_starts, skull.fit.finalists)
+    progress(_STEPS, _STEPS, "done")
+    return Outcome(value=result, findings=findings)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Others:
+    """CT and angiogram with their poses."""
+
+    bone: Sampled | None
+    angio: Volume | None
+    registrations: tuple[Registration, ...]
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, ct: Volume | None, angio: Volume | None, head: Head, settings: Settings) -> _Others:
+        """Register what there is; keep what can be trusted."""
+        placed = {
+            scan.grid.frame: place(scan, head, settings, is_ct=scan is ct)
+            for scan in (ct, angio)
+            if scan is not None
+        }
+        trusted = {frame: item.registration for frame, item in placed.items() if item.registration.is_trusted}
+        bone = None
+        if ct is not None and ct.grid.frame in trusted:
+            grid = ct.grid.moved(trusted[ct.grid.frame].scanner_from_moving)
+            bone = Sampled(values=(sampled_of(ct).values > settings.bone_hu), affine_mm=grid.affine_mm)
+        return cls(
+            bone=bone,
+            angio=angio if angio is not None and angio.grid.frame in trusted else None,
+            registrations=tuple(item.registration for item in placed.values()),
+            findings=tuple(finding for item in placed.values() for finding in item.findings),
+        )
+
+    def vessels(self, wall_mm: Sampled, settings: Settings) -> Angiogram | None:
+        """Label the vessels, where there is an angiogram to be trusted."""
+        if self.angio is None:
+            return None
+        pose = next(
+            item for item in self.registrations if item.scanner_from_moving.source == self.angio.grid.frame
+        )
+        return find_vessels(self.angio, pose, wall_mm, settings)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Given:
+    """What the skull is found from."""
+
+    head: Head
+    prepared: PreparedTemplate
+    affine: AffineFit
+    template: Template
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Skull:
+    """Inner and outer table as signed distances on the working grid, with levels and maps."""
+
+    wall_mm: Sampled
+    within: Sampled
+    levels: Levels
+    fit: TemplateFit
+    has_ct: bool
+
+
+def _find_skull(given: _Given, others: _Others, settings: Settings) -> _Skull:
+    """Find the inner table twice, before and after the smooth map, then the outer face."""
+    head, prepared = given.head, given.prepared
+    work, hull = _working_grid(given, settings)
+    scanner_to_mni = np.linalg.inv(given.affine.image_from_template)
+    shape = work.values.shape
+    grey, white = (
+        resampled(sampled_of(image), work.affine_mm, shape, source_from_target=scanner_to_mni).values
+        for image in (given.template.grey, given.template.white)
+    )
+    step_mm = float(work.voxel_mm[0])
+    levels = measured(work.values, grey, white, hull, step_mm)
+    bone = None if others.bone is None else onto(others.bone, work) > 0.5
+    shown = _with_bone(work.values, bone, levels)
+    first, _ = find_wall(shown, hull, levels, step_mm, settings)
+    fit = fit_smooth(prepared, given.affine, work, first, settings.template_step_mm)
+    hull_image = Sampled(values=prepared.hull.astype(np.float32), affine_mm=prepared.t1.affine_mm)
+    warped = carried(hull_image, fit.mni_from_scanner, work.affine_mm, shape) > 0.5
+    _, wall_mm = find_wall(shown, warped, levels, step_mm, settings)
+    skin = onto(Sampled(values=head.mask.astype(np.float32), affine_mm=head.t1.affine_mm), work) > 0.5
+    if bone is None:
+        within = outer_skull.estimated(work.values, wall_mm, skin, levels, step_mm)
+    else:
+        within = outer_skull.from_bone(bone, wall_mm, work.voxel_mm)
+    return _Skull(
+        wall_mm=Sampled(values=wall_mm, affine_mm=work.affine_mm),
+        within=Sampled(values=within.astype(np.float32), affine_mm=work.affine_mm),
+        levels=levels,
+        fit=fit,
+        has_ct=bone is not None,
+    )
+
+
+def _working_grid(given: _Given, settings: Settings) -> tuple[Sampled, Mask3]:
+    """Bring the T1 and the template's hull to one upright grid around the hull."""
+    prepared, matrix = given.prepared, given.affine.image_from_template
+    where = np.argwhere(prepared.hull) @ prepared.t1.affine_mm[:3, :3].T + prepared.t1.affine_mm[:3, 3]
+    placed = where @ matrix[:3, :3].T + matrix[:3, 3]
+    low, high = placed.min(axis=0) - _AROUND_HULL_MM, placed.max(axis=0) + _AROUND_HULL_MM
+    # Finer than the scan itself would only cost time.
+    step_mm = max(settings.wall_step_mm, round(float(np.mean(given.head.t1.voxel_mm)), 3))
+    work = cropped(upright(given.head.t1, step_mm), low, high)
+    hull = Sampled(values=prepared.hull.astype(np.float32), affine_mm=prepared.t1.affine_mm)
+    i, j, k = work.values.shape
+    shown = resampled(hull, work.affine_mm, (i, j, k), source_from_target=np.linalg.inv(matrix))
+    return work, shown.values > 0.5
+
+
+def _with_bone(values: AnyArray, bone: Mask3 | None, levels: Levels) -> AnyArray:
+    """Paint a CT's bone black and lift all else to fluid, so that one search serves both scans."""
+    if bone is None:
+        return values
+    lifted = np.maximum(values, levels.fluid_signal)
+    return np.where(bone, np.float32(levels.bone_signal), lifted).astype(np.float32)
+
+
+def _anatomy(t1: Volume, head: Head, skull: _Skull, template: Template, settings: Settings) -> Anatomy:
+    """Label the native grid and wrap the surfaces."""
+    wall_mm = distance_onto(skull.wall_mm, head.t1)
+    intracranial = wall_mm < 0
+    box = box_of(intracranial, 4)
+    affine_mm = moved_affine(t1.grid.affine_mm, box)
+    inside_box = intracranial[box]
+    grey, white = (
+        carried(sampled_of(image), skull.fit.mni_from_scanner, affine_mm, inside_box.shape)
+        for image in (template.grey, template.white)
+    )
+    inside = tissue.classify(head.t1.values[box], grey, white, inside_box, skull.levels)
+    within = (onto(skull.within, head.t1) > 0.5) | intracranial
+    voxel_mm = np.array(t1.grid.voxel_mm)
+    label = tissue.labelled(head.mask | within, within, intracranial, box, inside)
+    depth_mm = np.zeros(t1.grid.shape, dtype=np.float32)
+    depth_mm[box] = surfaces.depth_below_hull(
+        inside.grey | inside.white, inside_box, voxel_mm, settings.hull_radius_mm
+    )
+    outer = Sampled(values=(head.mask | within).astype(np.float32), affine_mm=t1.grid.affine_mm)
+    skin = upright(outer, 2.0)
+    return Anatomy(
+        t1=Volume(values=head.t1.values, grid=t1.grid, unit="arbitrary"),
+        tissue=Volume(values=label, grid=t1.grid, unit="label"),
+        intracranial=Volume(values=intracranial.astype(np.uint8), grid=t1.grid, unit="label"),
+        sulcal_depth_mm=Volume(values=depth_mm, grid=t1.grid, unit="mm"),
+        cortex=surfaces.surface_of(inside.tissue_fraction, affine_mm, name="the cortex"),
+        outer_skull=surfaces.surface_of(skull.within.values, skull.within.affine_mm, name="the outer skull"),
+        scalp=surfaces.surface_of(skin.values, skin.affine_mm, name="the scalp"),
+        mni_from_scanner=skull.fit.mni_from_scanner,
+        scanner_from_mni=skull.fit.scanner_from_mni,
+        has_ct=skull.has_ct,
+    )

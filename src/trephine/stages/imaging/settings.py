@@ -1,0 +1,49 @@
+"""Settings of the imaging stage."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """How scans become an anatomy; every default is assumed unless a source is named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    wall_step_mm: float = Field(
+        default=1.5, ge=1.0, le=3.0, description="Voxel size at which skull borders are searched."
+    )
+    template_step_mm: float = Field(
+        default=3.0, ge=2.0, le=6.0, description="Voxel size of the smooth registration to the template."
+    )
+    largest_inward_mm: float = Field(
+        default=8.0, gt=0, description="Furthest that the inner table is searched inside the template's hull."
+    )
+    largest_outward_mm: float = Field(
+        default=13.0, gt=0, description="Furthest that it is searched outside; atrophy needs room."
+    )
+    hull_radius_mm: float = Field(
+        default=12.0, gt=0, description="Radius of the ball that closes sulci, for the brain's hull."
+    )
+    bone_hu: float = Field(
+        default=300.0,
+        description="CT voxels above this are bone; marrow is closed over. Assumed, common use.",
+    )
+    least_signal_fraction: float = Field(
+        default=0.05, description="A scan with a smaller share of voxels above zero is not registered."
+    )
+    largest_registration_error_mm: float = Field(
+        default=3.0, gt=0, description="A scan whose registration error is larger is not used."
+    )
+    least_agreeing_starts: int = Field(
+        default=3, ge=1, description="A registration that fewer starts arrive at is not used."
+    )
+    vessel_low_sigmas: float = Field(
+        default=4.0, gt=0, description="Robust standard deviations from which a voxel may belong to a vessel."
+    )
+    vessel_high_sigmas: float = Field(
+        default=8.0, gt=0, description="Robust standard deviations that make a voxel surely a vessel."
+    )
+    smallest_vessel_mm3: float = Field(
+        default=8.0, ge=0, description="Smaller parts of the vessel map are dropped as noise."
+    )
