@@ -25,10 +25,10 @@ class Thread(BaseModel):
     electrodes_mm
         Electrode centres from tip to surface.
     clearance_um
-        Distance from the entry's centre line to the nearest thing to avoid (vessel wall or sulcus edge) on
-        the cortex; absent when nothing to avoid is known within the opening.
+        Distance from the entry's centre line, on the cortex, to what has the least to spare of vessel walls
+        and sulcus edges; absent when nothing to avoid is known within the opening.
     margin_um
-        Distance that was required.
+        Distance that was required from it.
     value
         Functional value of its electrodes, 0 to 1.
     hit_probability

@@ -13,20 +13,19 @@ from trephine.report.palette import HAND
 def figure(plan: ThreadPlan) -> Figure:
     """Draw histograms of clearance, spacing and value."""
     drawings = []
-    clearance = np.array([t.clearance_um for t in plan.threads if t.clearance_um is not None], np.float64)
-    parts = []
-    if clearance.size:
-        margin = max(t.margin_um for t in plan.threads)
+    known = [(t.clearance_um, t.margin_um) for t in plan.threads if t.clearance_um is not None]
+    # Rounded to a picometre, so that a clearance equal to its margin does not fall below zero.
+    spare = np.round([clearance - margin for clearance, margin in known], 6)
+    if spare.size:
         drawings.append(
             histogram(
-                clearance,
-                x_label="clearance, \u00b5m",
-                alt="Histogram of clearance",
+                spare,
+                x_label="clearance beyond the margin, \u00b5m",
+                alt="Histogram of clearance beyond the margin",
                 colour=HAND,
-                limit=(margin, f"asked: {margin:.0f}"),
+                limit=(0.0, "margin"),
             )
         )
-        parts.append("to the nearest vessel or sulcus edge")
     drawings.append(
         histogram(
             _nearest_um(plan),
@@ -34,16 +33,20 @@ def figure(plan: ThreadPlan) -> Figure:
             alt="Histogram of spacing",
             colour=HAND,
             limit=(plan.spacing_um, f"asked: {plan.spacing_um:.0f}"),
-            from_zero=bool(clearance.size),
+            from_zero=bool(spare.size),
         )
     )
     value = np.array([t.value for t in plan.threads], np.float64)
     drawings.append(
         histogram(value, x_label="value for the hand, 0 to 1", alt="Histogram of value", colour=HAND)
     )
-    distance = "Distance " + parts[0] + ", distance" if parts else "No vessel or sulcus was known: distance"
+    first = (
+        "Distance to the vessel or sulcus edge with the least to spare, less the margin required; distance"
+        if spare.size
+        else "No vessel or sulcus was known: distance"
+    )
     caption = (
-        f"{distance} between neighbouring entries, and value of the cortex for the hand, one count a thread. "
+        f"{first} between neighbouring entries; and value of the cortex for the hand; one count a thread. "
         "Look for bars to the right of the dashed lines, which are what was asked for."
     )
     return Figure(key="thread-margins", caption=caption, drawings=tuple(drawings), layout="triple")

@@ -154,7 +154,8 @@ def _vessels(result: ImagingResult) -> Finding | None:
     if result.angiogram is not None:
         return None
     return Finding(
-        code="VESSELS_UNKNOWN",
+        code="ANGIOGRAM_MISSING",
         severity=Severity.UNKNOWN,
-        message="There is no usable angiogram: vessels stay unknown until the live image.",
+        message="There is no usable angiogram: vessels stay unknown until the live image, "
+        "and large ones may lie under the opening.",
     )

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is noticed about an opening."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from trephine.core.findings import Finding, Severity
+from trephine.core.frames import SCANNER
+from trephine.model.anatomy import Anatomy, Angiogram
+from trephine.model.device import Device
+from trephine.model.opening import Opening
+from trephine.stages.opening.settings import Settings
+
+_LARGE_VESSEL_MM = 2.0
+_BELOW_FOOT_MM = 6.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Context:
+    """What the judgement needs beside the opening."""
+
+    anatomy: Anatomy
+    angiogram: Angiogram | None
+    device: Device
+    settings: Settings
+    poses_tried: int
+
+
+def findings(opening: Opening, context: Context) -> tuple[Finding, ...]:
+    """Judge an opening against its limits."""
+    return (
+        *_bone(opening, context),
+        *_place(opening, context.settings),
+        *_vessels(opening, context),
+    )
+
+
+def _bone(opening: Opening, context: Context) -> Iterator[Finding]:
+    """Judge bone thickness and fit."""
+    body = context.device.body
+    need = body.thickness_mm.value - body.bump_mm.value
+    if opening.bone_thickness_mean_mm < need:
+        yield Finding(
+            code="BONE_THINNER_THAN_IMPLANT",
+            severity=Severity.WARN,
+            message=f"The bone is {opening.bone_thickness_mean_mm:.1f} mm thick on average; the body, "
+            f"{body.thickness_mm.value:g} mm thick with a bump of {body.bump_mm.value:g} mm, needs "
+            f"{need:.1f} mm, or it presses on the dura.",
+            value=opening.bone_thickness_mean_mm,
+            limit=need,
+            unit="mm",
+            source=body.thickness_mm.source,
+        )
+    if opening.skull_fit_rms_mm > context.settings.fit_limit_mm:
+        yield Finding(
+            code="SKULL_FITS_POORLY",
+            severity=Severity.WARN,
+            message="The skull is curved more than the implant's flat foot allows without sculpting bone.",
+            value=opening.skull_fit_rms_mm,
+            limit=context.settings.fit_limit_mm,
+            unit="mm",
+            source="assumed",
+        )
+
+
+def _place(opening: Opening, settings: Settings) -> Iterator[Finding]:
+    """Judge midline, target and tilt."""
+    distance = opening.midline_distance_mm
+    if distance < settings.midline_warn_mm:
+        is_blocked = distance < settings.midline_block_mm
+        limit = settings.midline_block_mm if is_blocked else settings.midline_warn_mm
+        yield Finding(
+            code="OPENING_NEAR_MIDLINE",
+            severity=Severity.BLOCK if is_blocked else Severity.WARN,
+            message=f"The craniectomy comes within {distance:.1f} mm of the midline, where the superior "
+            "sagittal sinus and its tributaries lie.",
+            value=distance,
+            limit=limit,
+            unit="mm",
+            source="assumed",
+        )
+    if opening.target_offset_mm > settings.target_limit_mm:
+        yield Finding(
+            code="TARGET_OFF_AXIS",
+            severity=Severity.WARN,
+            message="The centre of the hand area lies away from the implant's axis, because bone, midline or "
+            "sulci speak against the pose straight above it.",
+            value=opening.target_offset_mm,
+            limit=settings.target_limit_mm,
+            unit="mm",
+            source="assumed",
+        )
+    if opening.tilt_rad > settings.tilt_limit_rad:
+        yield Finding(
+            code="IMPLANT_TILTED",
+            severity=Severity.WARN,
+            message="The implant's axis is far from the cortex normal, so needles would enter aslant.",
+            value=opening.tilt_rad,
+            limit=settings.tilt_limit_rad,
+            unit="rad",
+            source="assumed",
+        )
+
+
+def _vessels(opening: Opening, context: Context) -> Iterator[Finding]:
+    """Judge what is known of vessels under the bone to remove."""
+    angiogram = context.angiogram
+    if angiogram is None:
+        return
+    diameter = _largest_under_mm(opening, angiogram, context)
+    if diameter > 0:
+        yield Finding(
+            code="VESSEL_UNDER_OPENING",
+            severity=Severity.WARN if diameter >= _LARGE_VESSEL_MM else Severity.NOTE,
+            message=f"A vessel about {diameter:.1f} mm wide lies under the bone to remove; open the dura "
+            "with it in view.",
+            value=diameter,
+            limit=_LARGE_VESSEL_MM,
+            unit="mm",
+            source="assumed",
+        )
+
+
+def _largest_under_mm(opening: Opening, angiogram: Angiogram, context: Context) -> float:
+    """Estimate the widest vessel between the skull and the cortex under the craniectomy; 0 without any."""
+    values, grid = angiogram.vessels.values, angiogram.vessels.grid
+    centre = opening.pose.matrix[:3, 3]
+    reach = context.device.body.width_mm.value
+    middle = grid.ijk_of(centre[None])[0]
+    half = reach / np.array(grid.voxel_mm) + 1
+    low = np.clip(np.floor(middle - half), 0, grid.shape).astype(int)
+    high = np.clip(np.ceil(middle + half) + 1, 0, grid.shape).astype(int)
+    part = values[low[0] : high[0], low[1] : high[1], low[2] : high[2]] > 0
+    index = np.argwhere(part)
+    if not len(index):
+        return 0.0
+    place = opening.pose.inverse()(grid.mm_of(index + low), frame=SCANNER)
+    radius = context.device.body.width_mm.value / 2 + context.settings.bone_clearance_mm
+    depth = -place[:, 2]
+    under = (np.hypot(place[:, 0], place[:, 1]) <= radius) & (depth <= _BELOW_FOOT_MM)
+    if not under.any():
+        return 0.0
+    distance = ndimage.distance_transform_edt(part, sampling=grid.voxel_mm)
+    return 2 * float(distance[tuple(index[under].T)].max())

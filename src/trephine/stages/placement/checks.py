@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is noticed about a plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trephine.core.findings import Finding, Severity
+from trephine.core.units import UM_PER_MM
+from trephine.model.anatomy import Angiogram
+from trephine.model.device import Device
+from trephine.model.obstacles import Obstacles
+from trephine.model.thread_plan import ThreadPlan
+from trephine.stages.placement.margins import Margins
+from trephine.stages.placement.settings import Settings
+
+_LARGE_GAP_FRACTION = 0.02
+_LOW_VALUE = 0.1
+_HIDDEN_FRACTION = 0.25
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Context:
+    """What the judgement needs beside the plan."""
+
+    obstacles: Obstacles
+    refused: dict[str, int]
+    count_bound: int
+    device: Device
+    settings: Settings
+    margin: Margins
+    angiogram: Angiogram | None
+
+
+def findings(plan: ThreadPlan, context: Context) -> tuple[Finding, ...]:
+    """Judge a plan against its limits."""
+    return (*_vessels(plan, context), *_count(plan, context), *_threads(plan, context), *_laying(plan))
+
+
+def _vessels(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
+    """Say what is known of vessels."""
+    if plan.vessels_from == "live view":
+        return
+    if plan.vessels_from == "angiogram" and context.angiogram is not None:
+        smallest = context.angiogram.smallest_diameter_mm
+        yield Finding(
+            code="VESSELS_FROM_ANGIOGRAM",
+            severity=Severity.WARN,
+            message=f"Only vessels wider than {smallest:.2g} mm are known; most vessels of the cortex are "
+            "narrower. Every site is provisional until the live image.",
+            value=smallest,
+            unit="mm",
+        )
+    else:
+        yield Finding(
+            code="VESSELS_UNKNOWN",
+            severity=Severity.WARN,
+            message="There is neither a live view nor an angiogram: no vessel is known. Every site is "
+            "provisional until the live image.",
+        )
+    yield Finding(
+        code="SITES_PROVISIONAL",
+        severity=Severity.WARN,
+        message=f"Scan and exposed cortex agree to about {context.settings.surface_shift_mm:g} mm, many "
+        "times a thread's margin. The sites show what may fit, not where to insert.",
+        value=context.margin.sd_mm,
+        limit=context.margin.vessel_mm,
+        unit="mm",
+        source="corticalregistration2016",
+    )
+
+
+def _count(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
+    """Say whether all threads fit, and how good the plan is proven to be."""
+    placed = len(plan.threads)
+    if placed < plan.threads_asked:
+        binding = max(context.refused, key=lambda name: context.refused[name])
+        area_mm2 = (plan.candidate_spacing_um / UM_PER_MM) ** 2
+        shares = ", ".join(f"{name} {count * area_mm2:.1f} mm2" for name, count in context.refused.items())
+        yield Finding(
+            code="THREADS_DO_NOT_FIT",
+            severity=Severity.WARN,
+            message=f"{placed} of {plan.threads_asked} threads fit (at most {context.count_bound} are proven "
+            f"possible). What binds most: {binding}. Refused area: {shares}. Free area: "
+            f"{plan.candidate_count * area_mm2:.1f} mm2.",
+            value=placed,
+            limit=plan.threads_asked,
+            unit="1",
+        )
+    if plan.gap_fraction > _LARGE_GAP_FRACTION:
+        yield Finding(
+            code="PLAN_FAR_FROM_BOUND",
+            severity=Severity.NOTE,
+            message="The plan is not proven to be near the best one; a longer search may find better.",
+            value=plan.gap_fraction,
+            limit=_LARGE_GAP_FRACTION,
+            unit="1",
+        )
+    hidden = _hidden_fraction(context)
+    if plan.vessels_from == "live view" and hidden > _HIDDEN_FRACTION:
+        yield Finding(
+            code="LIVE_VIEW_PARTLY_BLIND",
+            severity=Severity.WARN,
+            message="Much of the exposed cortex cannot be judged in the picture (glare, darkness, or beyond "
+            "its edge); no thread is placed there.",
+            value=hidden,
+            limit=_HIDDEN_FRACTION,
+            unit="1",
+        )
+
+
+def _threads(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
+    """Judge lengths and value."""
+    length = context.device.threads.length_mm
+    longest = max((thread.length_needed_mm for thread in plan.threads), default=0.0)
+    if longest > length.value:
+        yield Finding(
+            code="THREAD_TOO_SHORT",
+            severity=Severity.BLOCK,
+            message="A thread with its slack for brain motion is longer than the device's.",
+            value=longest,
+            limit=length.value,
+            unit="mm",
+            source=length.source,
+        )
+    mean = plan.objective / len(plan.threads) if plan.threads else 0.0
+    if mean < _LOW_VALUE:
+        yield Finding(
+            code="FUNCTIONAL_VALUE_LOW",
+            severity=Severity.WARN,
+            message="The threads lie where the hand map shows little; check the opening against it.",
+            value=mean,
+            limit=_LOW_VALUE,
+            unit="1",
+            source="assumed",
+        )
+
+
+def _laying(plan: ThreadPlan) -> Iterator[Finding]:
+    """Judge crossings and order."""
+    if plan.crossings:
+        yield Finding(
+            code="THREADS_CROSS",
+            severity=Severity.BLOCK,
+            message="Threads cross between anchor and cortex.",
+            value=plan.crossings,
+            limit=0,
+            unit="1",
+        )
+    if plan.under_laid:
+        yield Finding(
+            code="INSERTION_UNDER_THREAD",
+            severity=Severity.WARN,
+            message="Some sites lie beside a thread that is laid before them; no order avoids this.",
+            value=plan.under_laid,
+            limit=0,
+            unit="1",
+        )
+
+
+def _hidden_fraction(context: Context) -> float:
+    """Estimate which share of the dura's opening, rim aside, no thread may use."""
+    obstacles = context.obstacles
+    rows, columns = obstacles.outside.shape
+    y, x = (
+        (axis - (length - 1) / 2) / ((length - 1) / 2)
+        for axis, length in zip(obstacles.outside.nonzero(), (rows, columns), strict=True)
+    )
+    # The map reaches half a millimetre beyond the dura's edge; a circle of 0.85 lies within the rim.
+    inner = 0.85
+    within = int((x * x + y * y <= inner * inner).sum())
+    return within / (math.pi / 4 * inner * inner * rows * columns)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan's headline figures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trephine.model.obstacles import PlacementResult
+from trephine.model.summary import Headline
+
+
+def headlines(result: PlacementResult) -> tuple[Headline, ...]:
+    """Return the figures a reader asks for first.
+
+    Parameters
+    ----------
+    result
+        Plan and obstacles.
+
+    Returns
+    -------
+    tuple
+        Counts, proof, distances, expected hits, lengths.
+    """
+    plan = result.plan
+    placed = len(plan.threads)
+    spare = [each.clearance_um - each.margin_um for each in plan.threads if each.clearance_um is not None]
+    chances = [thread.hit_probability for thread in plan.threads if thread.hit_probability is not None]
+    length = max((thread.length_needed_mm for thread in plan.threads), default=None)
+    centre = np.mean([thread.entry_mm for thread in plan.threads], axis=0) if placed else None
+    return (
+        Headline(name="threads_asked", value=plan.threads_asked, unit="1", label="Threads of the device"),
+        Headline(name="threads_placed", value=placed, unit="1", label="Threads placed"),
+        Headline(name="vessels_from", value=plan.vessels_from, unit="word", label="Vessels known from"),
+        Headline(name="objective", value=plan.objective, unit="1", label="Functional value, all threads"),
+        Headline(name="bound", value=plan.bound, unit="1", label="Proven upper bound on it"),
+        Headline(name="gap", value=plan.gap_fraction, unit="1", label="Gap to the bound, as a share"),
+        _um("smallest_clearance", plan.smallest_clearance_um, "Smallest clearance to a vessel or sulcus"),
+        _um("least_to_spare", min(spare, default=None), "Least clearance beyond the margin required"),
+        _um("smallest_spacing", plan.smallest_spacing_um, "Smallest distance between two threads"),
+        Headline(
+            name="expected_hits",
+            value=float(np.sum(chances)) if chances else None,
+            unit="1",
+            label="Expected hits of known vessels, whole array",
+        ),
+        Headline(name="crossings", value=plan.crossings, unit="1", label="Crossing pairs"),
+        Headline(name="under_laid", value=plan.under_laid, unit="1", label="Insertions under a laid thread"),
+        Headline(name="longest_thread", value=length, unit="mm", label="Longest thread needed"),
+        Headline(name="candidates", value=plan.candidate_count, unit="1", label="Sites within every limit"),
+        Headline(
+            name="array_centre",
+            value=None if centre is None else (float(centre[0]), float(centre[1]), float(centre[2])),
+            unit="mm",
+            frame="scanner",
+            label="Mean of the entries",
+        ),
+    )
+
+
+def _um(name: str, value: float | None, label: str) -> Headline:
+    return Headline(name=name, value=value, unit="um", label=label)

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Anchors, order, lengths and electrodes of the chosen threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.core.arrays import AnyArray, Points
+from trephine.core.frames import IMPLANT, Affine
+from trephine.core.units import UM_PER_MM
+from trephine.kernels.geometry.outlines import ring
+from trephine.kernels.geometry.segments import crossing_pairs
+from trephine.kernels.optimize.matching import matched
+from trephine.kernels.optimize.ordering import must_precede, ordered
+from trephine.model.device import Device
+from trephine.model.opening import Position
+from trephine.model.thread_plan import Thread
+from trephine.stages.placement.candidates import Candidates, electrode_depths_mm
+from trephine.stages.placement.margins import Margins
+from trephine.stages.placement.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layout:
+    """Chosen sites with their anchors, in the order of the sites.
+
+    Parameters
+    ----------
+    site
+        Indices into the candidates, shape (thread,).
+    anchor
+        Anchor of each, shape (thread,).
+    anchors_mm
+        Every anchor in ``implant``, shape (anchor, 3).
+    order
+        Place of each in the robot's order, from 1, shape (thread,).
+    crossings, under_laid
+        Pairs that cross, and insertions beneath a thread already laid.
+    """
+
+    site: AnyArray
+    anchor: AnyArray
+    anchors_mm: Points
+    order: AnyArray
+    crossings: int
+    under_laid: int
+
+
+def anchors_mm(device: Device) -> Points:
+    """Return the anchors on their ring in ``implant``, one a thread, shape (anchor, 3)."""
+    count = int(device.threads.thread_count.value)
+    xy = ring(device.anchors.ring_radius_mm.value, count)
+    return np.column_stack([xy, np.full(count, device.anchors.height_mm.value)])
+
+
+def length_needed_mm(entry_mm: Points, anchor_mm: Points, device: Device, settings: Settings) -> AnyArray:
+    """Return the length from anchor to tip with slack for brain motion, shape (thread,)."""
+    free = np.linalg.norm(entry_mm - anchor_mm, axis=1)
+    depth = device.threads.insertion_depth_mm.value
+    return free * (1 + settings.slack_fraction) + settings.slack_mm + depth
+
+
+def is_reached_by_all(sites: Candidates, device: Device, settings: Settings) -> AnyArray:
+    """Tell which sites even the farthest anchor reaches with the device's thread, shape (site,)."""
+    longest = np.zeros(len(sites.value))
+    for anchor in anchors_mm(device):
+        longest = np.maximum(longest, length_needed_mm(sites.entry_mm, anchor[None], device, settings))
+    return longest <= device.threads.length_mm.value
+
+
+def laid_out(sites: Candidates, chosen: AnyArray, device: Device, settings: Settings) -> Layout:
+    """Match the chosen sites to anchors without crossings and order them for the robot.
+
+    Parameters
+    ----------
+    sites, chosen
+        Candidates and the indices of those to use.
+    device
+        Gives the anchors.
+    settings
+        Room a needle needs beside a laid thread.
+
+    Returns
+    -------
+    Layout
+        With the crossings and insertions under laid threads counted in what was made.
+    """
+    anchors = anchors_mm(device)
+    entry = sites.xy_mm[chosen]
+    anchor = matched(anchors[:, :2], entry)
+    start = anchors[anchor, :2]
+    before = must_precede(start, entry, berth_mm=settings.berth_um / UM_PER_MM)
+    sequence, _ = ordered(start, entry, before)
+    order = np.empty(len(chosen), dtype=int)
+    order[sequence] = np.arange(1, len(chosen) + 1)
+    late = before & (order[:, None] > order[None, :])
+    return Layout(
+        site=chosen,
+        anchor=anchor,
+        anchors_mm=anchors,
+        order=order,
+        crossings=len(crossing_pairs(start, entry)),
+        under_laid=int(late.any(axis=1).sum()),
+    )
+
+
+def threads(
+    layout: Layout, sites: Candidates, pose: Affine, *, device: Device, margin: Margins, settings: Settings
+) -> tuple[Thread, ...]:
+    """Write the threads out in ``scanner``, numbered in the robot's order.
+
+    Parameters
+    ----------
+    layout, sites
+        What was chosen.
+    pose
+        ``scanner_from_implant``.
+    device
+        Depths and pitch.
+    margin
+        Distances kept, and the chance of a hit.
+    settings
+        Slack of the free length.
+
+    Returns
+    -------
+    tuple
+        One ``Thread`` a site.
+    """
+    entry, inward = sites.entry_mm[layout.site], sites.inward[layout.site]
+    anchor = layout.anchors_mm[layout.anchor]
+    depth = device.threads.insertion_depth_mm.value
+    length = length_needed_mm(entry, anchor, device, settings)
+    vessel, sulcus = sites.vessel_mm[layout.site], sites.sulcus_mm[layout.site]
+    # Of vessel and sulcus, the one with the least to spare is told of, beside what it asks for.
+    is_sulcus = sulcus - margin.sulcus_mm < vessel - margin.vessel_mm
+    nearest = np.where(is_sulcus, sulcus, vessel)
+    asked = np.where(is_sulcus, margin.sulcus_mm, margin.vessel_mm)
+    chance = margin.hit_probability(vessel)
+    tip = entry + depth * inward
+    electrode = entry[:, None] + electrode_depths_mm(device)[None, :, None] * inward[:, None]
+    made = []
+    for number, index in enumerate(np.argsort(layout.order), start=1):
+        made.append(
+            Thread(
+                number=number,
+                anchor=int(layout.anchor[index]),
+                order=int(layout.order[index]),
+                anchor_mm=_placed(pose, anchor[index]),
+                entry_mm=_placed(pose, entry[index]),
+                tip_mm=_placed(pose, tip[index]),
+                electrodes_mm=tuple(_placed(pose, place) for place in electrode[index]),
+                clearance_um=_finite_um(nearest[index]),
+                margin_um=float(asked[index] * UM_PER_MM),
+                value=float(sites.value[layout.site][index]),
+                hit_probability=float(chance[index]) if np.isfinite(vessel[index]) else None,
+                length_needed_mm=float(length[index]),
+            )
+        )
+    return tuple(made)
+
+
+def _placed(pose: Affine, place_mm: AnyArray) -> Position:
+    x, y, z = pose(place_mm[None], frame=IMPLANT)[0]
+    return float(x), float(y), float(z)
+
+
+def _finite_um(distance_mm: float) -> float | None:
+    return float(distance_mm * UM_PER_MM) if np.isfinite(distance_mm) else None

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be chosen about placement."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class VesselSettings(BaseModel):
+    """How vessels are found in the live view; all assumed by us."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    working_pixel_um: float = Field(8.0, gt=0, description="Finer pictures are averaged to about this")
+    narrowest_um: float = Field(20.0, gt=0, description="Narrowest vessel looked for")
+    widest_um: float = Field(900.0, gt=0, description="Widest vessel looked for; pial trunks reach 700 um")
+    low_contrast_fraction: float = Field(0.008, gt=0, description="Every pixel of a line is darker by this")
+    high_contrast_fraction: float = Field(0.02, gt=0, description="One pixel of a line is darker by this")
+    wide_contrast_fraction: float = Field(0.2, gt=0, description="The middle of wide vessels, likewise")
+    smallest_mark_mm2: float = Field(0.004, ge=0, description="Smaller marks are noise")
+    glare_um: float = Field(150.0, gt=0, description="Radius of the largest glare spot")
+    glare_contrast_fraction: float = Field(0.35, gt=0, description="Glare is brighter by this")
+    glare_rim_um: float = Field(25.0, ge=0, description="Rim about glare that is not judged either")
+    darkness_fraction: float = Field(0.12, ge=0, description="Less light than this share is no window")
+
+
+class SolverSettings(BaseModel):
+    """When the solver stops: never by the clock, so that results repeat."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gap_fraction: float = Field(0.001, gt=0, description="Gap to the bound that counts as optimal")
+    node_limit: int = Field(20, ge=1, description="Nodes of a branch-and-bound tree")
+    pool: int = Field(1000, ge=10, description="Candidates the model starts with")
+    exact_size: int = Field(350, ge=0, description="Models this small are solved whole")
+    windows: int = Field(24, ge=0, description="Neighbourhoods solved again in polishing")
+
+
+class Settings(BaseModel):
+    """Limits and errors; every default without a citation is assumed by us."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pixel_mm: float = Field(0.02, gt=0, description="Pixel of the obstacle maps")
+    candidate_pixels: int = Field(3, ge=1, description="Pitch of the grid of sites, in pixels")
+    rim_mm: float = Field(0.5, ge=0, description="Sites keep this far from the dura's edge")
+    crown_depth_mm: float = Field(1.5, gt=0, description="Surface deeper below the hull is sulcus")
+    gyrus_mm: float = Field(12.0, gt=0, description="Valleys narrower than this are closed by the hull")
+    slope_limit_rad: float = Field(0.7, gt=0, description="Steeper cortex counts as the wall of a sulcus")
+    fluid_limit_fraction: float = Field(
+        0.3, gt=0, lt=1, description="Share of fluid below the crown that tells a hidden sulcus"
+    )
+    sulcus_error_mm: float = Field(0.3, ge=0, description="Standard deviation of the cortex from a 1 mm T1")
+    sulcus_miss_fraction: float = Field(
+        0.05, gt=0, lt=0.5, description="Accepted chance of a site in a sulcus"
+    )
+    hit_limit_fraction: float = Field(
+        0.001, gt=0, lt=0.5, description="Accepted chance of a hit by one thread"
+    )
+    segmentation_error_um: float = Field(10.0, ge=0, description="Of the vessel wall in the live view")
+    motion_sd_um: float = Field(
+        200.0, ge=0, description="Brain motion of one axis; amplitudes below 800 um were seen (faria2014)"
+    )
+    surface_shift_mm: float = Field(
+        1.94,
+        ge=0,
+        description="Scan to exposed cortex (corticalregistration2016); for plans without live view",
+    )
+    provisional_margin_mm: float = Field(
+        0.5, ge=0, description="Added to the margin from vessels of an angiogram"
+    )
+    brain_depth_fraction: float = Field(
+        0.85, gt=0, le=1, description="Share of a thread's path that must lie in brain, not in fluid"
+    )
+    slack_fraction: float = Field(0.05, ge=0, description="Extra length of the free thread")
+    slack_mm: float = Field(
+        3.0, ge=0, description="Extra length for brain motion; 3 mm were seen in the first person"
+    )
+    berth_um: float = Field(100.0, ge=0, description="Room a needle needs beside a laid thread")
+    vessels: VesselSettings = VesselSettings()
+    solver: SolverSettings = SolverSettings()

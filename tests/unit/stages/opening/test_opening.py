@@ -1,0 +1,109 @@
+"""The opening on a spherical head: over the target, clear of the midline, bone as built."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trephine.core.errors import InputError
+from trephine.core.findings import Severity
+from trephine.formats.device_file import read_device
+from trephine.model.volume import Volume
+from trephine.stages.opening.headlines import headlines
+from trephine.stages.opening.run import run
+from trephine.stages.opening.settings import Settings
+
+OUTER_MM = 62 + 1.5 + 7
+COARSE = Settings(search_radius_mm=6.0, search_step_mm=4.0)
+
+
+def codes(outcome):
+    return {finding.code for finding in outcome.findings}
+
+
+def test_axis_passes_through_the_target(opened, head):
+    assert opened.target_offset_mm < 2
+    assert opened.hemisphere == "left"
+    axis = opened.pose.matrix[:3, 2]
+    radial = np.mean(opened.craniectomy_mm, axis=0)
+    assert axis @ radial / np.linalg.norm(radial) > np.cos(0.1)
+
+
+def test_pose_is_rigid_with_x_forward_and_to_the_middle(opened):
+    turn = opened.pose.matrix[:3, :3]
+    np.testing.assert_allclose(turn.T @ turn, np.eye(3), atol=1e-12)
+    assert np.linalg.det(turn) == pytest.approx(1)
+    assert turn[0, 0] > 0
+    assert turn[1, 0] > 0
+
+
+def test_outlines_lie_on_skull_and_brain(opened):
+    bone, dura = np.array(opened.craniectomy_mm), np.array(opened.durectomy_mm)
+    assert len(bone) == len(dura) == 72
+    # Half a voxel: the surfaces come from 1 mm voxels.
+    np.testing.assert_allclose(np.linalg.norm(bone, axis=1), OUTER_MM, atol=0.5)
+    np.testing.assert_allclose(np.linalg.norm(dura, axis=1), 62, atol=0.6)
+    inverse = opened.pose.inverse()
+    radius = np.linalg.norm(inverse(bone, frame="scanner")[:, :2], axis=1)
+    np.testing.assert_allclose(radius, 12.0, atol=1e-9)
+
+
+def test_bone_thickness_is_as_built(opened):
+    assert opened.bone_thickness_mean_mm == pytest.approx(7, abs=0.6)
+    assert opened.bone_thickness_min_mm <= opened.bone_thickness_mean_mm <= opened.bone_thickness_max_mm
+
+
+def test_midline_distance_is_exact_on_a_head_that_is_the_template(opened):
+    x = np.array(opened.craniectomy_mm)[:, 0]
+    assert opened.midline_distance_mm == pytest.approx(np.abs(x).min(), abs=1.0)
+
+
+def test_thick_bone_is_no_finding_without_ct_or_angiogram(smooth_head, n1):
+    outcome = run(smooth_head.anatomy, smooth_head.hand_map, None, n1, settings=COARSE)
+    assert "VESSEL_UNDER_OPENING" not in codes(outcome)
+    assert "BONE_THINNER_THAN_IMPLANT" not in codes(outcome)
+
+
+def test_thin_bone_is_found(smooth_head, n1):
+    body = n1.body.model_copy(
+        update={"thickness_mm": n1.body.thickness_mm.model_copy(update={"value": 12.0, "high": 20.0})}
+    )
+    thick = n1.model_copy(update={"body": body})
+    outcome = run(smooth_head.anatomy, smooth_head.hand_map, None, thick, settings=COARSE)
+    assert "BONE_THINNER_THAN_IMPLANT" in codes(outcome)
+
+
+def test_a_target_at_the_midline_blocks_or_moves_away(smooth_head, n1):
+    near = replace(smooth_head.hand_map, target_mm=np.array([-9.0, -8.0, 58.5]))
+    outcome = run(
+        smooth_head.anatomy, near, None, n1, settings=Settings(search_radius_mm=8.0, search_step_mm=4)
+    )
+    finding = next(f for f in outcome.findings if f.code == "OPENING_NEAR_MIDLINE")
+    assert finding.severity is Severity.BLOCK
+    far = run(smooth_head.anatomy, near, None, n1, settings=Settings(search_radius_mm=25.0, search_step_mm=4))
+    assert far.value.midline_distance_mm > outcome.value.midline_distance_mm
+    assert "TARGET_OFF_AXIS" in codes(far)
+
+
+def test_a_vessel_under_the_bone_is_found_and_one_elsewhere_is_not(head, angiogram, n1):
+    outcome = run(head.anatomy, head.hand_map, angiogram, n1, settings=COARSE)
+    found = next(f for f in outcome.findings if f.code == "VESSEL_UNDER_OPENING")
+    assert 1 <= found.value <= 3
+    corner = np.zeros_like(angiogram.vessels.values)
+    corner[:3, :3, :3] = 1
+    away = Volume(values=corner, grid=angiogram.vessels.grid, unit="label")
+    outcome = run(head.anatomy, head.hand_map, replace(angiogram, vessels=away), n1, settings=COARSE)
+    assert "VESSEL_UNDER_OPENING" not in codes(outcome)
+
+
+def test_a_square_plate_is_refused(head):
+    with pytest.raises(InputError, match=r"expected disc"):
+        run(head.anatomy, head.hand_map, None, read_device("utah"), settings=COARSE)
+
+
+def test_headlines_name_frames_and_units(opened):
+    made = {one.name: one for one in headlines(opened)}
+    assert made["craniectomy_centre"].frame == "scanner"
+    assert made["bone_thickness"].unit == "mm"

@@ -1,0 +1,208 @@
+"""Threads on a spherical head: margins, spacing, sulcus, order; what is said when little is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import pdist
+
+from trephine.core.errors import InputError
+from trephine.core.frames import SCANNER
+from trephine.formats.device_file import read_device
+from trephine.model.volume import Volume
+from trephine.stages.placement.candidates import electrode_depths_mm, tilted
+from trephine.stages.placement.headlines import headlines
+from trephine.stages.placement.live_vessels import seen_vessels
+from trephine.stages.placement.margins import margins
+from trephine.stages.placement.run import run
+from trephine.stages.placement.settings import Settings, SolverSettings, VesselSettings
+
+QUICK = Settings(pixel_mm=0.04, candidate_pixels=3, solver=SolverSettings(windows=0))
+
+
+def codes(outcome):
+    return {finding.code for finding in outcome.findings}
+
+
+def entries(result):
+    inverse = result.obstacles.scanner_from_implant.inverse()
+    return inverse(np.array([thread.entry_mm for thread in result.plan.threads]), frame=SCANNER)
+
+
+def test_all_threads_fit_with_margin_spacing_and_proof(placed, n1):
+    plan = placed.value.plan
+    assert len(plan.threads) == plan.threads_asked == 64
+    assert plan.vessels_from == "live view"
+    assert plan.smallest_spacing_um >= 300 - 1e-6
+    assert all(t.clearance_um >= t.margin_um for t in plan.threads)
+    assert plan.objective <= plan.bound
+    assert plan.gap_fraction < 0.02
+    assert plan.crossings == plan.under_laid == 0
+    assert pdist(entries(placed.value)[:, :2]).min() >= 0.3 - 1e-9
+
+
+def test_no_thread_meets_a_vessel_that_was_drawn(placed, pictured):
+    """Against the picture's own truth, not against the mask that was found."""
+    view, drawn = pictured
+    plan = placed.value.plan
+    place = view.scanner_from_image.inverse()(np.array([t.entry_mm for t in plan.threads]), frame=SCANNER)
+    index = np.rint(place[:, 1::-1] * 1000 / view.pixel_um).astype(int)
+    assert not drawn[tuple(index.T)].any()
+    rows, columns = np.nonzero(drawn)
+    for row, column in index:
+        nearest_um = np.hypot(rows - row, columns - column).min() * view.pixel_um
+        assert nearest_um > 80
+
+
+def test_no_thread_enters_the_sulcus(placed, head):
+    side = placed.value.plan.threads
+    tip = np.array([t.tip_mm for t in side])
+    entry = np.array([t.entry_mm for t in side])
+    from_slab = np.abs(np.vstack([tip, entry]) @ head.sulcus_side - head.sulcus_offset_mm)
+    assert from_slab.min() > 1.0
+
+
+def test_obstacles_are_measured_where_they_are(placed, head):
+    obstacles = placed.value.obstacles
+    place = obstacles.scanner_from_implant(obstacles.centres_mm(), frame="implant")
+    distance = np.abs(place @ head.sulcus_side - head.sulcus_offset_mm).reshape(obstacles.sulcus.shape)
+    assert obstacles.sulcus[distance < 0.5].mean() > 0.95
+    assert obstacles.sulcus[distance > 3.5].mean() < 0.05
+    height = np.linalg.norm(place, axis=1).reshape(obstacles.sulcus.shape)[distance > 3.5]
+    # Half a voxel: the cortex comes from 1 mm voxels.
+    np.testing.assert_allclose(height, 62, atol=0.5)
+
+
+def test_electrodes_lie_on_the_thread_within_grey(placed, n1):
+    depth = electrode_depths_mm(n1)
+    np.testing.assert_allclose(depth[[0, -1]], [3.4, 0.4])
+    thread = placed.value.plan.threads[0]
+    entry, tip = np.array(thread.entry_mm), np.array(thread.tip_mm)
+    np.testing.assert_allclose(np.linalg.norm(tip - entry), 3.5)
+    np.testing.assert_allclose(np.linalg.norm(np.array(thread.electrodes_mm) - entry, axis=1), depth)
+    assert 0.5 < thread.value <= 1
+
+
+def test_numbers_anchors_and_order_are_each_used_once(placed):
+    threads = placed.value.plan.threads
+    for name in ("number", "order"):
+        assert sorted(getattr(t, name) for t in threads) == list(range(1, 65))
+    assert len({t.anchor for t in threads}) == 64
+    assert all(
+        np.isclose(np.linalg.norm(np.subtract(t.anchor_mm, t.entry_mm)) * 1.05 + 6.5, t.length_needed_mm)
+        for t in threads
+    )
+
+
+def test_the_same_inputs_give_the_same_plan(head, opened, pictured, n1, r1):
+    arguments = (opened, head.anatomy, head.hand_map, None, pictured[0], n1, r1)
+    first, second = (run(*arguments, settings=QUICK).value.plan for _ in range(2))
+    assert first.model_dump_json() == second.model_dump_json()
+
+
+def test_without_pictures_sites_are_provisional(head, opened, n1, r1):
+    outcome = run(opened, head.anatomy, head.hand_map, None, None, n1, r1, settings=QUICK)
+    assert {"VESSELS_UNKNOWN", "SITES_PROVISIONAL"} <= codes(outcome)
+    assert outcome.value.plan.vessels_from == "nothing"
+    assert all(thread.hit_probability is None for thread in outcome.value.plan.threads)
+
+
+def test_an_angiogram_tells_its_limit_and_the_honest_chance(head, opened, angiogram, n1, r1):
+    outcome = run(opened, head.anatomy, head.hand_map, angiogram, None, n1, r1, settings=QUICK)
+    assert {"VESSELS_FROM_ANGIOGRAM", "SITES_PROVISIONAL"} <= codes(outcome)
+    assert outcome.value.obstacles.vessel.any()
+    # Millimetres of uncertainty: a clearance of a millimetre is no safety.
+    assert max(t.hit_probability for t in outcome.value.plan.threads) > 0.05
+
+
+def test_too_little_room_is_said_with_what_binds(head, opened, n1, r1):
+    narrow = opened.model_copy(update={"durectomy_mm": tuple(_shrunk(opened, 0.1))})
+    outcome = run(
+        narrow,
+        head.anatomy,
+        head.hand_map,
+        None,
+        None,
+        n1,
+        r1,
+        settings=QUICK.model_copy(update={"rim_mm": 0.0}),
+    )
+    found = next(f for f in outcome.findings if f.code == "THREADS_DO_NOT_FIT")
+    assert 5 <= len(outcome.value.plan.threads) < 64
+    assert found.value == len(outcome.value.plan.threads)
+    assert "proven" in found.message
+
+
+def _shrunk(opened, share):
+    points = opened.pose.inverse()(np.array(opened.durectomy_mm), frame=SCANNER)
+    points[:, :2] *= share
+    return [tuple(map(float, place)) for place in opened.pose(points, frame="implant")]
+
+
+def test_a_weak_map_and_a_short_thread_are_found(head, opened, n1, r1):
+    nothing = Volume(values=head.hand_map.weight.values * 0, grid=head.hand_map.weight.grid, unit="1")
+    short = n1.threads.length_mm.model_copy(update={"value": 10.5})
+    device = n1.model_copy(update={"threads": n1.threads.model_copy(update={"length_mm": short})})
+    outcome = run(
+        opened, head.anatomy, replace(head.hand_map, weight=nothing), None, None, device, r1, settings=QUICK
+    )
+    assert {"FUNCTIONAL_VALUE_LOW", "THREAD_TOO_SHORT"} <= codes(outcome)
+
+
+def test_rigid_arrays_other_devices_and_stray_views_are_refused(head, opened, pictured, n1, r1):
+    rest = (head.anatomy, head.hand_map, None)
+    with pytest.raises(InputError, match="expected flexible"):
+        run(opened, *rest, None, read_device("utah"), r1, settings=QUICK)
+    with pytest.raises(InputError, match="Plan the opening again"):
+        run(opened, *rest, None, read_device("white_paper_2019"), r1, settings=QUICK)
+    pose = pictured[0].scanner_from_image.matrix.copy()
+    pose[:3, 3] += 60.0
+    stray = replace(pictured[0], scanner_from_image=replace(pictured[0].scanner_from_image, matrix=pose))
+    with pytest.raises(InputError, match="picture's pose"):
+        run(opened, *rest, stray, n1, r1, settings=QUICK)
+
+
+def test_vessels_of_every_width_are_seen_and_filled(pictured):
+    view, drawn = pictured
+    seen = seen_vessels(view, VesselSettings())
+    assert seen.pixel_um == view.pixel_um
+    covered = seen.vessel | seen.hidden
+    assert covered[drawn].mean() > 0.99
+    assert seen.hidden.mean() < 0.02
+    assert covered.mean() < 2.2 * drawn.mean()
+
+
+def test_glare_and_darkness_are_hidden_not_vessels(pictured):
+    view, _ = pictured
+    rgb = view.rgb.copy()
+    rgb[100:108, 200:208] = 255
+    rgb[:, -150:] = 3
+    seen = seen_vessels(replace(view, rgb=rgb), VesselSettings())
+    assert seen.hidden[100:108, 200:208].all()
+    assert seen.hidden[:, -120:].mean() > 0.95
+    assert not seen.vessel[:, -120:].any()
+
+
+def test_tilt_follows_the_normal_up_to_the_limit():
+    normal = np.array([[np.sin(a), 0.0, np.cos(a)] for a in (0.0, 0.1, 0.5)])
+    inward = tilted(normal, 0.26)
+    angle = np.arccos(-inward[:, 2])
+    np.testing.assert_allclose(angle, [0, 0.1, 0.26], atol=1e-9)
+    assert inward[1, 0] < 0
+
+
+def test_margin_grows_with_every_error(r1, pictured):
+    view = pictured[0]
+    small = margins(r1, Settings(), live_view=view, angiogram=None)
+    blurred = replace(view, registration_error_um=100.0)
+    large = margins(r1, Settings(), live_view=blurred, angiogram=None)
+    assert large.vessel_mm > small.vessel_mm
+    assert large.sulcus_mm > small.sulcus_mm
+
+
+def test_headlines_hold_the_proof(placed):
+    made = {one.name: one.value for one in headlines(placed.value)}
+    assert made["threads_placed"] == 64
+    assert made["bound"] >= made["objective"]
