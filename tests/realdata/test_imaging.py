@@ -53,7 +53,7 @@ def test_inside_of_the_skull_of_a_person_with_a_craniotomy(data_dir: Path) -> No
     assert dice >= 0.93
     assert border_distance_mm(found, truth, t1.grid.voxel_mm) <= 7.0
     assert round_trip_mm(anatomy) < 1.0
-    assert {"SKULL_ESTIMATED_FROM_T1", "VESSELS_UNKNOWN"} <= {finding.code for finding in outcome.findings}
+    assert {"SKULL_ESTIMATED_FROM_T1", "ANGIOGRAM_MISSING"} <= {finding.code for finding in outcome.findings}
 
 
 def test_a_misaligned_empty_angiogram_is_never_used_in_silence(data_dir: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_misaligned_empty_angiogram_is_never_used_in_silence(data_dir: Path) -
     assert not registration.is_trusted
     found = {finding.code: finding for finding in outcome.findings}
     assert found["SCAN_NOT_REGISTERED"].severity is Severity.WARN
-    assert "VESSELS_UNKNOWN" in found
+    assert "ANGIOGRAM_MISSING" in found
     assert 1400 < intracranial_ml(outcome.value.anatomy) < 1750
     label = outcome.value.anatomy.tissue.values
     ratio = np.count_nonzero(label == Tissue.GREY) / np.count_nonzero(label == Tissue.WHITE)

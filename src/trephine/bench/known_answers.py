@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hold a digital participant's case against what is known to be true of that person."""
 
 from __future__ import annotations

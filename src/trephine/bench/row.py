@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One measurement beside a peer's."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Find benchmarks in a folder and run them."""
 
 from __future__ import annotations

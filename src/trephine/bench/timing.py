@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Timing of the same work by several doers, turn and turn about."""
 
 from __future__ import annotations

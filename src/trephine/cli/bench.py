@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``trephine bench``: our figures beside the peers', measured in one run."""
 
 from __future__ import annotations

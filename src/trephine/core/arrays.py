@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Read-only arrays with checked shapes, and the names of the usual shapes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Findings: what a stage noticed about a case, as data."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Named frames, and affine maps that know which frames they join.
 
 A map from ``source`` to ``target`` is called ``target_from_source``. Every anatomical frame is RAS+ in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long work tells that it goes on."""
 
 from __future__ import annotations

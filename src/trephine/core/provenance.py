@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hashes of files and settings: what a result was made from."""
 
 from __future__ import annotations

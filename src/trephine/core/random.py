@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random numbers that are the same again for the same seed and name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A physical or clinical constant with its unit, range, source and confidence."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Unit suffixes of names, and conversions for use at borders only."""
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ SUFFIXES: Final = MappingProxyType(
         "_rise_k": "kelvin above baseline", "_kpa": "kilopascal", "_un": "micronewton", "_rad": "radian",
         "_mm_per_s": "millimetre per second", "_um_per_s": "micrometre per second", "_hu": "Hounsfield unit",
         "_percent": "percent", "_fraction": "fraction of one", "_kg_per_m2": "kilogram per square metre",
-        "_years": "year", "_voxel": "voxel", "_pixel": "pixel", "_tesla": "tesla", "_mm_per_s2": "millimetre per second squared",
+        "_years": "year", "_voxel": "voxel", "_tesla": "tesla", "_mm_per_s2": "millimetre per second squared",
         "_per_mm": "per millimetre", "_deg": "degree, at borders to people only", "_per_min": "per minute",
-        "_signal": "MR signal, arbitrary unit", "_sigmas": "robust standard deviations",
+        "_pixel": "pixel", "_signal": "MR signal, arbitrary unit", "_sigmas": "robust standard deviations",
     }
 )  # fmt: skip
 """Suffix of a name to the unit it stands for."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files of the outside world: one module per standard, to and from the nouns of ``model``.
 
 The only place where nibabel and Pillow are imported, where millimetres are made from other units of length,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Functional scans, and where they say the hand is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A person's head as the imaging stage found it."""
 
 from __future__ import annotations

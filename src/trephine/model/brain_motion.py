@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the exposed cortex moves while the robot works."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Implants and robots as data, every number sourced."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What happened, in simulation, when the robot inserted the threads."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the microscope sees of the exposed cortex."""
 
 from __future__ import annotations

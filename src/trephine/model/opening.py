@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where and how to open: the implant's pose and what is cut for it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the study says of a person, and what it leaves unsaid."""
 
 from __future__ import annotations

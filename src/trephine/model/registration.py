@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How another scan lies on the planning T1."""
 
 from __future__ import annotations

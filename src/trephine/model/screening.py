@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """May this person be implanted: every rule with its verdict."""
 
 from __future__ import annotations

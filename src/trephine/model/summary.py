@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Headline figures of a stage, for programs and people."""
 
 from __future__ import annotations

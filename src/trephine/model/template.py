@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An average brain to compare a person's with."""
 
 from __future__ import annotations

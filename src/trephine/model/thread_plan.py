@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where every thread goes, from which anchor, in which order."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Smooth maps between frames that an affine map cannot express."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Digital participants: people made from a seed, scanned on paper, with known answers.
 
 Question answered: what would the scans and the microscope show of a head about which everything is known?

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Angiography, and where the grids of angiography and CT lie."""
 
 from __future__ import annotations

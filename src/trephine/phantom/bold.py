@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A blocked hand task seen by echo-planar imaging."""
 
 from __future__ import annotations

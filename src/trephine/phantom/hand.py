@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the hand areas truly are."""
 
 from __future__ import annotations

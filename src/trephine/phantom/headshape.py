@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Skull, scalp, face, neck and their contents around the template brain, as signed distances."""
 
 from __future__ import annotations

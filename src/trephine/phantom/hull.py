@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The outer surface of the template brain, its sulci and its hand areas."""
 
 from __future__ import annotations

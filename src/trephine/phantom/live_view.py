@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What lies under the microscope: pose, sulci and the small vessels of the exposed cortex."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The microscope's picture of a scene: light, colour, glare, focus and noise."""
 
 from __future__ import annotations

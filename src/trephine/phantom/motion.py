@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How an exposed cortex moves: slow swell, breath and pulse, made from a seed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Planning T1 and CT of a sampled head."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who the digital participant is: traits, head shape and the maps between frames, drawn from a seed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vessels drawn as voxels and pixels."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a user may choose about a digital participant."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One digital participant written as a BIDS study with its known answers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Brain tissue fields in template space, sharpened from the averaged MNI template."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The head of one person, sampled on the grid of the planning T1."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Known answers of a digital participant, written beside its scans."""
 
 from __future__ import annotations

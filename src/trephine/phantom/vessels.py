@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trees of pial arteries and veins over one person's brain, from trunks down to arterioles."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files with the same bytes for the same content."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plain charts: axes, histograms, scatter."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Everything that the report tells of one person, read from the case folder and nowhere else."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Draw every figure that the contents allow."""
 
 from __future__ import annotations

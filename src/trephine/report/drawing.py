@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Drawings made of a few kinds of shapes, written as SVG for the page or painted as PNG for elsewhere."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Set the report: contents to one page of HTML."""
 
 from __future__ import annotations

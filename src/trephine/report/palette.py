@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Colours, each with one meaning in every figure; told apart also by readers who see few colours."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Flat cuts through the head: where their pixels are, what they show, and how they are labelled."""
 
 from __future__ import annotations

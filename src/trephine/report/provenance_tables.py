@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables of what was assumed, and of what everything was made from."""
 
 from __future__ import annotations

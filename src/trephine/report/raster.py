@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Paint drawings as PNG: the same shapes, for places that show no SVG."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Citation keys to readable references."""
 
 from __future__ import annotations

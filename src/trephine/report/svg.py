@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write drawings as SVG that lives in the page."""
 
 from __future__ import annotations

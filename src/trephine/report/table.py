@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables as data: the page only sets them."""
 
 from __future__ import annotations

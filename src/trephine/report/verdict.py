@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The first thing a reader sees: how far the plan has come, and what stands against it."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lay one image on another: rigid, affine and smooth maps between bare arrays."""

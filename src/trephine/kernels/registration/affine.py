@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Affine registration of a cut-out template to a larger image, from many starts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rigid registration of an image to a boundary across which its brightness should change."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Smooth registration of two images that already lie roughly on each other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Arrays with affines to and from ITK images, and resampling between grids.
 
 ITK's world is taken to be the caller's frame as it is (RAS+ here): nothing is flipped, so maps between two

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rigid registration from many starts, with an estimate of its own error."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Masks: foreground, closing by distance, signed distances, largest part."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Classes of brightness with spatial priors: a mixture fitted by expectation maximization."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Slow shading of an image, from a coarse copy."""
 
 from __future__ import annotations

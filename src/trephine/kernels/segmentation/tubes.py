@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bright tubes of any width in a volume."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Move a closed surface along its normals to where a cost is least, neighbours moving alike."""
 
 from __future__ import annotations

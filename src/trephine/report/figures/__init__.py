@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """One file a figure: nouns in, drawings out."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Slices with tissue outlines, and the layers along the implant's axis."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The head in three dimensions: what lies under the opening, and what the surgeon sees."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cut along the implant's axis."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The opened patch of cortex from above: the working drawing of the plan."""
 
 from __future__ import annotations

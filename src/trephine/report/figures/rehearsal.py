@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The simulated insertion: where threads arrived, and when."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far threads keep from what they must avoid, and from each other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Slices that show where the hand is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Regions to cut away, as signed distances in mm: negative inside."""
 
 from __future__ import annotations

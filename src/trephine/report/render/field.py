@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Solids for the renderer: a blurred mask tells the surface, a coarse distance how far it is."""
 
 from __future__ import annotations

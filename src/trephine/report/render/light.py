@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Light: from normals and depth to colour."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """March rays to the first surface they meet."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Put solids and tubes into one picture with a depth test."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Find what this head looks like inside, and how its scans lie on each other.
 
 Inputs: the planning T1; a CT and an angiogram where there are any; the template.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How bright bone, fluid, grey and white matter are in this T1."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the imaging stage judges about its own result."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The planning T1 made ready: shading removed, skin found, brought to working grids."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The inside of the skull: the template's hull, moved along its normals to the inner table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lay the CT and the angiogram on the planning T1, and refuse what cannot be laid there with trust."""
 
 from __future__ import annotations

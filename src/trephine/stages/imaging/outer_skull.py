@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The outer face of the skull: from a CT's bone, or from the T1's last dark layer under the scalp."""
 
 from __future__ import annotations

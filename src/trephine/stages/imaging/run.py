@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The imaging stage's one entry."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Surfaces and sulcal depth from the tissue labels."""
 
 from __future__ import annotations

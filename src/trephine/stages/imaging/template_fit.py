@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Map the planning T1 to the template: an affine map, then a smooth one inside the skull."""
 
 from __future__ import annotations

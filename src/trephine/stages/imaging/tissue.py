@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Grey, white and fluid inside the skull; scalp and skull outside."""
 
 from __future__ import annotations

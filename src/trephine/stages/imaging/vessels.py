@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vessels of an angiogram, on its own grid carried into the planning frame."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answer whether this person may be implanted.
 
 It answers by rules, each with its verdict: pass, concern, block, or unknown where what is needed is missing.

@@ -1,0 +1,134 @@
+"""Write the reference pages that follow from the code: findings, settings, files, devices, schemas.
+
+``python docs/generate.py`` writes them; a test fails while they are not as this would write them.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+import trephine
+from trephine.core.sourced import Sourced
+from trephine.formats.device_file import device_names, read_device, read_robot, robot_names
+from trephine.model.device import Device, Robot
+from trephine.model.insertion_log import InsertionLog
+from trephine.model.opening import Opening
+from trephine.model.screening import Screening
+from trephine.model.summary import StageSummary
+from trephine.model.thread_plan import ThreadPlan
+from trephine.pipeline.steps import STEPS
+
+REFERENCE = Path(__file__).parent / "reference"
+PACKAGE = Path(trephine.__file__).parent
+SCHEMAS = (Device, Robot, Opening, ThreadPlan, InsertionLog, Screening, StageSummary)
+NOTE = "<!-- Written by docs/generate.py; change the code or findings.d, then run `make docs`. -->\n"
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Give every generated page with its text."""
+    yield REFERENCE / "findings.md", findings()
+    yield REFERENCE / "settings.md", settings()
+    yield REFERENCE / "case-folder.md", case_folder()
+    yield REFERENCE / "devices.md", devices()
+    for model in SCHEMAS:
+        name = "".join("-" + c.lower() if c.isupper() else c for c in model.__name__).lstrip("-")
+        schema = json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
+        yield REFERENCE / "schemas" / f"{name}.json", schema
+
+
+def findings() -> str:
+    """Join the stages' pages in the order of the operation."""
+    parts = [NOTE, "# Findings\n"]
+    parts.append(
+        "What a stage can notice. Severities: `note` informs, `warn` asks for a person's judgement, "
+        "`unknown` says that what is needed to judge is missing, `block` forbids going on to surgery.\n"
+    )
+    for step in STEPS:
+        page = REFERENCE / "findings.d" / f"{step.name}.md"
+        text = page.read_text().split("\n", 1)[1].strip()
+        parts.append(f"## {step.name.capitalize()}\n\n{text}\n")
+    return "\n".join(parts)
+
+
+def settings() -> str:
+    """List every setting of every section with its default."""
+    parts = [NOTE, "# Settings\n"]
+    parts.append(
+        "Set one with `--set SECTION.NAME=VALUE`, or several in a TOML file given as `--settings FILE`.\n"
+    )
+    kinds = {name: kind for step in STEPS for name, kind in step.sections.items()}
+    for name, kind in kinds.items():
+        parts.append(f"## {name}\n\n| setting | default | meaning |\n| --- | --- | --- |")
+        for field, info in kind.model_fields.items():
+            default = info.get_default(call_default_factory=True)
+            shown = "nested table" if isinstance(default, BaseModel) else f"`{default}`"
+            parts.append(f"| `{field}` | {shown} | {_cell(info.description or '')} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def case_folder() -> str:
+    """List every file of a case folder."""
+    layout = tomllib.loads((PACKAGE / "case" / "layout.toml").read_text())["files"]
+    parts = [
+        NOTE,
+        "# Files of a case\n",
+        "| folder | file | what it is | unit | frame |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for entry in layout.values():
+        columns = [entry.get(key, "") for key in ("folder", "name", "description", "unit", "frame")]
+        parts.append(
+            "| " + " | ".join(f"`{c}`" if i == 1 else _cell(c) for i, c in enumerate(columns)) + " |"
+        )
+    return "\n".join(parts) + "\n"
+
+
+def devices() -> str:
+    """List every figure of every packaged device and robot with its source."""
+    parts = [NOTE, "# Devices and robots\n"]
+    parts.append(
+        "Citation keys are those of `docs/references.bib`. A file of your own has the same layout.\n"
+    )
+    for thing in (*map(read_device, device_names()), *map(read_robot, robot_names())):
+        parts.append(f"## {thing.name}\n\n{thing.description}\n")
+        parts.append(
+            "| figure | value | range | source | confidence | note |\n| --- | --- | --- | --- | --- | --- |"
+        )
+        for name, entry in _entries(thing, ""):
+            span = "" if entry.low is None and entry.high is None else f"{entry.low} to {entry.high}"
+            row = (
+                f"`{name}`",
+                f"{entry.value:g} {entry.unit}",
+                span,
+                entry.source,
+                entry.confidence,
+                entry.note,
+            )
+            parts.append("| " + " | ".join(_cell(str(cell)) for cell in row) + " |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _entries(model: BaseModel, before: str) -> Iterator[tuple[str, Sourced]]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, Sourced):
+            yield before + name, value
+        elif isinstance(value, BaseModel):
+            yield from _entries(value, f"{before}{name}.")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    for path, text in pages():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)

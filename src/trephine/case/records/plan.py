@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The thread plan: for programs, for spreadsheets and for 3D Slicer."""
+
+from __future__ import annotations
+
+from trephine.case.records import obstacles
+from trephine.case.records._table import Cell, tsv_bytes
+from trephine.case.store import Case, Writer
+from trephine.formats import markups
+from trephine.model.obstacles import PlacementResult
+from trephine.model.thread_plan import Thread, ThreadPlan
+
+_PLACES = ("anchor_mm", "entry_mm", "tip_mm")
+_FIGURES = ("clearance_um", "margin_um", "value", "hit_probability", "length_needed_mm")
+_COLUMNS = (
+    "number",
+    "anchor",
+    "order",
+    *(f"{place.removesuffix('_mm')}_{axis}_mm" for place in _PLACES for axis in "xyz"),
+    *_FIGURES,
+)
+
+
+def write(result: PlacementResult, writer: Writer) -> None:
+    """Lay the plan and the map of obstacles it was made on ready."""
+    writer.put_json("plan", result.plan)
+    writer.put("plan_table", tsv_bytes(_COLUMNS, (_row(thread) for thread in result.plan.threads)))
+    writer.put("plan_markups", markups.plan_bytes(result.plan))
+    obstacles.write(result.obstacles, writer)
+
+
+def read(case: Case) -> ThreadPlan:
+    """Read the plan back."""
+    return ThreadPlan.model_validate_json(case.read_bytes("plan"))
+
+
+def _row(thread: Thread) -> tuple[Cell, ...]:
+    places = [value for place in _PLACES for value in getattr(thread, place)]
+    figures = [getattr(thread, figure) for figure in _FIGURES]
+    return (thread.number, thread.anchor, thread.order, *places, *figures)

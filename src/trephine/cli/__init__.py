@@ -1,0 +1,2 @@
+"""The ``trephine`` command."""
+# SPDX-License-Identifier: Apache-2.0

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``trephine check``: tell whether these scans may be worked with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trephine.cli.options import AsJson, Study
+from trephine.cli.output import Bar, print_json, print_words
+from trephine.core.errors import EXIT_DONE, EXIT_INPUT_REFUSED, TrephineError
+
+if TYPE_CHECKING:
+    from trephine.formats.inputs import Inputs
+
+
+def command(
+    study: Study,
+    subject: Annotated[str | None, typer.Argument(metavar="SUBJECT", help="All when left out.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Read and judge every input of a participant, or of all, without computing anything."""
+    from trephine.formats.bids import participant_labels
+
+    labels = [subject.removeprefix("sub-")] if subject else list(participant_labels(study))
+    bar = Bar()
+    people = []
+    for done, label in enumerate(labels):
+        bar.step("check", done, len(labels), f"sub-{label}")
+        people.append(_person(study, label))
+    bar.close()
+    refused = any(person["problem"] for person in people)
+    code = EXIT_INPUT_REFUSED if refused else EXIT_DONE
+    if as_json:
+        print_json({"schema_version": 1, "participants": people, "exit_code": code})
+    else:
+        print_words(*(line for person in people for line in _words(person)))
+    return code
+
+
+def _person(study: Study, label: str) -> dict[str, Any]:
+    from trephine.formats.bids import read_participant_files
+    from trephine.formats.inputs import read_inputs
+
+    person: dict[str, Any] = {"subject": f"sub-{label}", "problem": None, "found": {}, "left_aside": []}
+    try:
+        files = read_participant_files(study, label)
+        person["left_aside"] = list(files.unused)
+        person["found"] = _found(read_inputs(files))
+    except TrephineError as error:
+        person["problem"] = {"kind": type(error).__name__, "message": str(error)}
+    return person
+
+
+def _found(inputs: Inputs) -> dict[str, Any]:
+    volumes = {"T1w": inputs.t1, "CT": inputs.ct, "angiography": inputs.angio}
+    found: dict[str, Any] = {
+        name: f"{'x'.join(map(str, volume.grid.shape))} voxels of "
+        f"{' x '.join(f'{edge:.2f}' for edge in volume.grid.voxel_mm)} mm"
+        if volume
+        else "none"
+        for name, volume in volumes.items()
+    }
+    found["BOLD"] = "; ".join(
+        f"{run.name}: {run.bold.values.shape[3]} volumes, {len(run.events)} events" for run in inputs.runs
+    )
+    view = inputs.live_view
+    found["live view"] = (
+        f"{view.rgb.shape[1]}x{view.rgb.shape[0]} pixels of {view.pixel_um:g} um" if view else "none"
+    )
+    return found
+
+
+def _words(person: dict[str, Any]) -> list[str]:
+    lines = [f"{person['subject']}: {'refused' if person['problem'] else 'accepted'}"]
+    lines += [f"  {name:<12} {words}" for name, words in person["found"].items()]
+    lines += [f"  left aside   {words}" for words in person["left_aside"]]
+    if person["problem"]:
+        lines.append(f"  {person['problem']['message']}")
+    return lines

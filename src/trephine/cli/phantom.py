@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``trephine phantom``: make a digital participant with known answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trephine.cli.options import AsJson
+from trephine.cli.output import Bar, print_json, print_words
+
+
+def command(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the study to make.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed is another person.")] = 1,
+    voxel_mm: Annotated[
+        float, typer.Option("--voxel-mm", min=0.8, max=4.0, help="Edge of a T1 voxel.")
+    ] = 1.0,
+    as_json: AsJson = False,
+) -> int:
+    """Write a digital participant as a BIDS study."""
+    make(out, seed=seed, voxel_mm=voxel_mm)
+    if as_json:
+        print_json({"schema_version": 1, "study": str(out), "seed": seed, "voxel_mm": voxel_mm})
+    else:
+        print_words(f"study: {out}")
+    return 0
+
+
+def make(out: Path, *, seed: int, voxel_mm: float) -> None:
+    """Make the study beside its place and move it there when it is whole, with progress on stderr."""
+    import shutil
+
+    from trephine.case.disk import guarded
+    from trephine.phantom.settings import Settings
+    from trephine.phantom.study import make_study
+
+    bar = Bar()
+
+    def progress(done: int, total: int, label: str) -> None:
+        bar.step("phantom", done, total, label)
+
+    settings = Settings(seed=seed, voxel_mm=voxel_mm)
+    is_new = not out.exists() or not any(out.iterdir())
+    place = out.resolve().with_name(f".{out.resolve().name}.partial") if is_new else out
+    with guarded(place):
+        if is_new:
+            shutil.rmtree(place, ignore_errors=True)
+        make_study(place, settings, progress=progress)
+        if is_new:
+            place.replace(out)
+    bar.close()

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a functional run lies in the planning T1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import binary_dilation, map_coordinates
+
+from trephine.core.arrays import AnyArray, Points
+from trephine.core.frames import BOLD, SCANNER, Affine
+from trephine.kernels.registration.boundary import (
+    Boundary,
+    align_to_boundary,
+    boundary_of,
+    contrast_across,
+    rigid_step,
+)
+from trephine.kernels.registration.images import Sampled
+from trephine.kernels.registration.rigid import RigidSettings, register_rigid
+from trephine.model.anatomy import Anatomy, Tissue
+from trephine.stages.mapping.preparation import PreparedRun
+from trephine.stages.mapping.settings import Settings
+
+_SIDE_STEP_MM = 2.0
+_NUDGES_MM = (
+    (2.0, -2.0, 2.0, 2.0, 2.0, -2.0),
+    (-2.0, 2.0, -2.0, -2.0, 2.0, 2.0),
+    (0.0, 3.0, 3.0, 3.0, -2.0, 0.0),
+)
+"""Starts about the pose found: shifts, and turns as mm on a sphere of 60 mm."""
+_LEAST_OVERLAP_FRACTION = 0.7
+_METHODS_APART_MM = 6.0
+"""Two methods that end further apart than this (two voxels) cannot both be right."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Placed:
+    """A run's pose in ``scanner`` and how far to trust it.
+
+    Parameters
+    ----------
+    scanner_from_bold
+        Rigid map.
+    error_mm
+        Standard deviation of a mapped brain point, from repeated starts and opposite halves.
+    header_offset_mm, header_turn_rad
+        How far the headers alone would have put the run from here.
+    boundary_fraction
+        Share of the grey-white boundary that is brighter on its grey side; 0.5 is chance.
+    overlap_fraction
+        Share of the run's signal that lies within the skull.
+    is_trusted
+        Whether overlap, boundary and agreement of methods all pass.
+    """
+
+    scanner_from_bold: Affine
+    error_mm: float
+    header_offset_mm: float
+    header_turn_rad: float
+    boundary_fraction: float
+    overlap_fraction: float
+    is_trusted: bool
+
+
+def grey_white_boundary(anatomy: Anatomy) -> Boundary:
+    """Return the boundary between white and grey matter in ``scanner``, from white to grey."""
+    tissue = anatomy.tissue.values
+    return boundary_of(tissue == Tissue.WHITE, tissue == Tissue.GREY, anatomy.tissue.grid.affine_mm)
+
+
+def place(run: PreparedRun, anatomy: Anatomy, boundary: Boundary, settings: Settings) -> Placed:
+    """Register a run's mean image to the planning T1.
+
+    Parameters
+    ----------
+    run
+        Corrected for motion.
+    anatomy
+        T1, skull and tissues.
+    boundary
+        From ``grey_white_boundary``.
+    settings
+        Limits of trust.
+
+    Returns
+    -------
+    Placed
+        The pose with its checks; a pose that is not trusted is for the caller to flag.
+
+    Notes
+    -----
+    Mutual information from many starts finds the neighbourhood whatever the headers say; the grey-white
+    boundary then refines it [greveFischl2009]_ from four starts. Where the boundary shows no contrast, or
+    ends two voxels from the first answer, the first answer stands and is not trusted.
+    """
+    source = Sampled(values=np.where(run.mask, run.mean, 0.0), affine_mm=run.affine_mm)
+    inside = binary_dilation(anatomy.intracranial.values > 0, iterations=2)
+    target = Sampled(values=np.where(inside, anatomy.t1.values, 0.0), affine_mm=anatomy.t1.grid.affine_mm)
+    # The rim beyond the brain tells where it ends, so it takes part in the comparison.
+    search = RigidSettings(starts=settings.registration_starts)
+    rigid = register_rigid(source, binary_dilation(run.mask, iterations=2), target, inside, search)
+    coarse = np.array(rigid.target_from_source)
+    fine, spread_mm = _refined(source, run, boundary, coarse)
+    points = _brain_points(run)
+    apart_mm = _distance_mm(fine, coarse, points)
+    fraction = _boundary_fraction(source, run, boundary, fine)
+    is_refined = apart_mm <= _METHODS_APART_MM and fraction >= settings.least_boundary_fraction
+    pose = fine if is_refined else coarse
+    overlap = _overlap_fraction(run, anatomy, pose)
+    error = max(spread_mm, apart_mm / 2) if is_refined else max(rigid.error_mm, apart_mm)
+    turn = float(np.arccos(np.clip((np.trace(pose[:3, :3]) - 1) / 2, -1.0, 1.0)))
+    return Placed(
+        scanner_from_bold=Affine(target=SCANNER, source=BOLD, matrix=pose),
+        error_mm=error,
+        header_offset_mm=_distance_mm(pose, np.eye(4), points),
+        header_turn_rad=turn,
+        boundary_fraction=fraction,
+        overlap_fraction=overlap,
+        is_trusted=is_refined and overlap >= _LEAST_OVERLAP_FRACTION,
+    )
+
+
+def _refined(
+    source: Sampled, run: PreparedRun, boundary: Boundary, start: AnyArray
+) -> tuple[AnyArray, float]:
+    """Return the pose of least cost over several starts, and the spread of those that come near its cost."""
+    centre = boundary.points_mm.mean(axis=0)
+    starts = [start, *(rigid_step(np.array(nudge), centre) @ start for nudge in _NUDGES_MM)]
+    ends = [align_to_boundary(source.values, run.affine_mm, run.mask, boundary, one) for one in starts]
+    best, _ = min(ends, key=lambda end: end[1])
+    points = _brain_points(run)
+    return best, float(np.sqrt(np.mean([_distance_mm(end[0], best, points) ** 2 for end in ends])))
+
+
+def _brain_points(run: PreparedRun) -> Points:
+    where = np.argwhere(run.mask)[:: max(1, int(run.mask.sum()) // 500)]
+    return where @ run.affine_mm[:3, :3].T + run.affine_mm[:3, 3]
+
+
+def _distance_mm(first: AnyArray, second: AnyArray, points_mm: Points) -> float:
+    difference = first - second
+    moved = points_mm @ difference[:3, :3].T + difference[:3, 3]
+    return float(np.sqrt((moved**2).sum(axis=1).mean()))
+
+
+def _boundary_fraction(source: Sampled, run: PreparedRun, boundary: Boundary, pose: AnyArray) -> float:
+    contrast = contrast_across(source.values, pose @ run.affine_mm, run.mask, boundary, _SIDE_STEP_MM)
+    seen = contrast[np.isfinite(contrast)]
+    return float(np.mean(seen > 0)) if seen.size > 100 else 0.0
+
+
+def _overlap_fraction(run: PreparedRun, anatomy: Anatomy, pose: AnyArray) -> float:
+    grid = anatomy.intracranial.grid
+    points = np.argwhere(run.mask) @ run.affine_mm[:3, :3].T + run.affine_mm[:3, 3]
+    ijk = grid.ijk_of(points @ pose[:3, :3].T + pose[:3, 3])
+    inside = map_coordinates(
+        (anatomy.intracranial.values > 0).astype(np.uint8), ijk.T, order=0, mode="constant"
+    )
+    return float(inside.mean())

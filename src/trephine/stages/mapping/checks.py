@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the mapping stage judges."""
+
+from __future__ import annotations
+
+from trephine.core.findings import Finding, Severity
+from trephine.model.activation import HandMap, TaskRun
+from trephine.stages.mapping.bold_to_t1 import Placed
+from trephine.stages.mapping.certainty import RunModel
+from trephine.stages.mapping.conditions import condition_of
+from trephine.stages.mapping.contrast_maps import HAND_OF, MapOfContrast
+from trephine.stages.mapping.settings import Settings
+from trephine.stages.mapping.target import CrownPoint
+
+_OUTLIER_LIMIT_FRACTION = 0.2
+_HEADER_LIMIT_MM = 5.0
+_DEEP_LIMIT_MM = 15.0
+
+
+def of_runs(runs: tuple[TaskRun, ...], models: tuple[RunModel, ...], settings: Settings) -> list[Finding]:
+    """Judge every run: what its events mean, its timing, motion and registration."""
+    found = []
+    for task, model in zip(runs, models, strict=True):
+        names = {event.trial_type for event in task.events}
+        other = sorted(name for name in names if condition_of(name, settings) == "other")
+        if other:
+            found.append(
+                _note(
+                    code="TRIAL_TYPE_NOT_USED",
+                    message=f"{task.name}: {', '.join(other)} modelled, not mapped.",
+                )
+            )
+        if not model.run.is_slice_timing_corrected:
+            found.append(
+                _note(
+                    code="SLICE_TIMES_UNKNOWN",
+                    message=f"{task.name}: slice times are not known; every slice counts as taken in the "
+                    "middle of its volume. For blocks of several seconds this changes little.",
+                )
+            )
+        found += _of_motion(model, settings)
+        found += _of_placing(task.name, model.placed, settings)
+    return found
+
+
+def _of_motion(model: RunModel, settings: Settings) -> list[Finding]:
+    share, count = float(model.run.is_outlier.mean()), int(model.run.is_outlier.sum())
+    largest_mm = float(model.run.displacement_mm.max())
+    if share == 0:
+        return []
+    return [
+        Finding(
+            code="HEAD_MOVED",
+            severity=Severity.WARN if share > _OUTLIER_LIMIT_FRACTION else Severity.NOTE,
+            message=f"{model.run.name}: {count} of {len(model.run.frame_s)} volumes are modelled away; "
+            f"the head moved by up to {largest_mm:.2f} mm from one volume to the next.",
+            value=100 * share,
+            limit=100 * _OUTLIER_LIMIT_FRACTION,
+            unit="percent",
+            source="siegel2014",
+        )
+    ]
+
+
+def _of_placing(name: str, placed: Placed, settings: Settings) -> list[Finding]:
+    found = []
+    if not placed.is_trusted:
+        found.append(
+            Finding(
+                code="BOLD_REGISTRATION_FAILED",
+                severity=Severity.BLOCK,
+                message=f"{name}: its place in the T1 is not to be trusted: "
+                f"{100 * placed.boundary_fraction:.0f} % of the grey-white boundary fits (chance is 50 %), "
+                f"{100 * placed.overlap_fraction:.0f} % of its signal lies within the skull, "
+                "and two methods must agree. Look at the overlay.",
+                value=placed.boundary_fraction,
+                limit=settings.least_boundary_fraction,
+                unit="1",
+                source="greveFischl2009",
+            )
+        )
+    elif placed.error_mm > settings.registration_limit_mm:
+        message = f"{name}: repeated registrations to the T1 differ by {placed.error_mm:.1f} mm."
+        limit = settings.registration_limit_mm
+        found.append(
+            _warn(code="BOLD_REGISTRATION_UNCERTAIN", message=message, value=placed.error_mm, limit=limit)
+        )
+    if placed.header_offset_mm > _HEADER_LIMIT_MM:
+        found.append(
+            Finding(
+                code="BOLD_HEADER_MISALIGNED",
+                severity=Severity.NOTE,
+                message=f"{name}: the headers put it {placed.header_offset_mm:.1f} mm from where it was "
+                "registered: the person moved between scans, or a header is wrong.",
+                value=placed.header_offset_mm,
+                limit=_HEADER_LIMIT_MM,
+                unit="mm",
+                source="assumed",
+            )
+        )
+    return found
+
+
+def of_maps(maps: tuple[MapOfContrast, ...], settings: Settings) -> list[Finding]:
+    """Judge every contrast with a hand area: is it there, on the right side, and does it hold still."""
+    found = []
+    for one in maps:
+        if one.contrast.name in HAND_OF:
+            found += _of_response(one, settings) if one.contrast.name in ("right", "left") else []
+            found += _of_steadiness(one, settings)
+    return found
+
+
+def _of_response(one: MapOfContrast, settings: Settings) -> list[Finding]:
+    contrast, found = one.contrast, []
+    side, same, peak = contrast.hemisphere, one.same_side_peak_z or 0.0, contrast.peak_z
+    if peak is None:
+        message = (
+            f"{contrast.name} hand: no response within {settings.search_radius_mm:.0f} mm of the knob on the "
+            f"{side} side. In paralysis this is common and does not show that the area is lost."
+        )
+        found.append(
+            _warn(code="HAND_AREA_NOT_FOUND", message=message, limit=settings.least_peak_z, unit="z")
+        )
+    elif peak < settings.weak_peak_z:
+        message = f"{contrast.name} hand: the response is weak."
+        limit = settings.weak_peak_z
+        found.append(_warn(code="HAND_RESPONSE_WEAK", message=message, value=peak, limit=limit, unit="z"))
+    if same >= settings.least_peak_z and same > (peak or 0.0):
+        message = (
+            f"{contrast.name} hand: the response on the hand's own side (z {same:.1f}) is stronger than on "
+            f"the {side} side. Check that left and right are not swapped in the events or the image."
+        )
+        found.append(
+            _warn(code="HAND_RESPONSE_IPSILATERAL", message=message, value=same, limit=peak, unit="z")
+        )
+    return found
+
+
+def _of_steadiness(one: MapOfContrast, settings: Settings) -> list[Finding]:
+    contrast, found = one.contrast, []
+    shift, apart = contrast.nuisance_shift_mm, contrast.run_shift_mm
+    if shift is not None and shift > settings.nuisance_limit_mm:
+        change = one.certainty.nuisance_change if one.certainty else ""
+        message = (
+            f"{contrast.name}: the centre moves by {shift:.1f} mm when the model is fitted {change}: "
+            "motion and task are hard to tell apart in this run."
+        )
+        limit = settings.nuisance_limit_mm
+        found.append(_warn(code="NUISANCE_MOVES_HAND_AREA", message=message, value=shift, limit=limit))
+    if apart is not None and apart > settings.run_limit_mm:
+        message = f"{contrast.name}: runs put the centre {apart:.1f} mm apart."
+        found.append(_warn(code="RUNS_DISAGREE", message=message, value=apart, limit=settings.run_limit_mm))
+    return found
+
+
+def of_target(hand_map: HandMap, crown: CrownPoint, settings: Settings) -> list[Finding]:
+    """Judge the target: where it comes from, whether task and anatomy agree, whether it can be reached."""
+    found = []
+    if hand_map.target_source == "knob":
+        message = f"The {hand_map.hand} hand shows no response, so the target is the anatomical hand knob."
+        found.append(_warn(code="TARGET_FROM_ANATOMY", message=message, value=hand_map.target_sd_mm))
+    apart = hand_map.disagreement_mm
+    if apart is not None and apart > settings.knob_limit_mm:
+        message = (
+            f"The task's centre lies {apart:.1f} mm from the anatomical hand knob. Both are shown; the "
+            "target follows the task."
+        )
+        limit = settings.knob_limit_mm
+        found.append(_warn(code="TASK_DISAGREES_WITH_KNOB", message=message, value=apart, limit=limit))
+    if not crown.is_on_crown or crown.distance_mm > _DEEP_LIMIT_MM:
+        far = crown.distance_mm
+        message = f"The nearest cortex reachable from outside is {far:.1f} mm from the hand area's centre."
+        found.append(_warn(code="NO_CROWN_NEAR_HAND_AREA", message=message, value=far, limit=_DEEP_LIMIT_MM))
+    return found
+
+
+def _warn(
+    *, code: str, message: str, value: float | None = None, limit: float | None = None, unit: str = "mm"
+) -> Finding:
+    return Finding(
+        code=code,
+        severity=Severity.WARN,
+        message=message,
+        value=value,
+        limit=limit,
+        unit=unit,
+        source="assumed",
+    )
+
+
+def _note(*, code: str, message: str) -> Finding:
+    return Finding(code=code, severity=Severity.NOTE, message=message)

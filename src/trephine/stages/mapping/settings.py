@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user can choose about the hand map."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trephine.model.activation import Side
+
+Condition = Literal["right", "left", "both", "rest", "other"]
+
+
+class Settings(BaseModel):
+    """Settings of the mapping stage."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hand: Side = Field(default="right", description="Hand whose area is the target.")
+    trial_types: dict[str, Condition] = Field(
+        default_factory=dict,
+        description="Trial type of the events file to condition; names left out are read by their words.",
+    )
+    grid_mm: float = Field(default=2.0, ge=1.0, le=4.0, description="Voxel of the maps in scanner.")
+    smoothing_mm: float = Field(
+        default=5.0, ge=0.0, le=12.0,
+        description="Full width at half maximum of the smoothing of the series; under two voxels of 3 mm.",
+    )  # fmt: skip
+    high_pass_s: float = Field(
+        default=128.0, gt=20.0,
+        description="Slower changes count as drift (SPM's default); at least twice the task's longest cycle.",
+    )  # fmt: skip
+    outlier_displacement_mm: float = Field(
+        default=0.9,
+        gt=0.0,
+        description="A volume beyond this framewise displacement is modelled away [siegel2014].",
+    )
+    outlier_residual: float = Field(
+        default=6.0, gt=0.0,
+        description="So is one whose image differs by this many robust standard deviations; assumed.",
+    )  # fmt: skip
+    knob_mni_mm: tuple[float, float, float] = Field(
+        default=(-40.0, -23.0, 57.0),
+        description="Hand knob of the left hemisphere in mni152, mirrored for the right [yousry1997].",
+    )
+    knob_sd_mm: float = Field(
+        default=6.0,
+        gt=0.0,
+        description="Spread of the hand area about the mapped knob between people; assumed.",
+    )
+    search_radius_mm: float = Field(
+        default=25.0, gt=5.0, description="The hand area is looked for this far from the knob; assumed."
+    )
+    prior_sd_mm: float = Field(
+        default=15.0, gt=1.0,
+        description="Bell about the knob by which z is weighted when the best voxel is chosen; assumed.",
+    )  # fmt: skip
+    threshold_fraction: float = Field(
+        default=0.5, gt=0.1, lt=0.95, description="The area's edge as a share of its peak z: half maximum."
+    )
+    edge_z: float = Field(
+        default=3.1,
+        gt=0.5,
+        description="The area never reaches below this z: one voxel in a thousand by chance.",
+    )
+    least_peak_z: float = Field(
+        default=3.5, gt=1.0,
+        description="Below this nothing was found: 5 % family-wise for about 150 elements searched.",
+    )  # fmt: skip
+    weak_peak_z: float = Field(
+        default=4.5, gt=1.0, description="Below this the response is called weak; assumed."
+    )
+    nuisance_limit_mm: float = Field(
+        default=4.0, gt=0.0, description="A centroid that nuisance regressors move by more is flagged."
+    )
+    run_limit_mm: float = Field(default=4.0, gt=0.0, description="Likewise when runs differ by more.")
+    knob_limit_mm: float = Field(
+        default=12.0, gt=0.0, description="Likewise when task and knob differ by more: twice knob_sd_mm."
+    )
+    registration_starts: int = Field(
+        default=12, ge=2, le=100, description="Poses from which the run's place in the T1 is searched for."
+    )
+    registration_limit_mm: float = Field(
+        default=2.0,
+        gt=0.0,
+        description="A registration less sure than this is flagged; under one BOLD voxel.",
+    )
+    least_boundary_fraction: float = Field(
+        default=0.65, gt=0.5, lt=1.0,
+        description="Share of the grey-white boundary that must be brighter on its grey side; chance is 0.5.",
+    )  # fmt: skip
+    systematic_sd_mm: float = Field(
+        default=1.5, ge=0.0,
+        description="Of the target, beyond what repetition shows: distortion, veins, half a voxel; assumed.",
+    )  # fmt: skip
+    weight_sd_mm: float = Field(
+        default=8.0,
+        gt=1.0,
+        description="How fast the value of cortex falls with distance from the hand area.",
+    )
+    crown_depth_mm: float = Field(
+        default=4.0, gt=0.0, description="Cortex no deeper than this below the brain's hull is a crown."
+    )

@@ -1,0 +1,306 @@
+"""Every noun comes back from the disk as it went in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+
+from trephine.case.records import anatomy, angiogram, hand_map, insertion_log, obstacles, opening, plan
+from trephine.case.store import Case, Writer
+from trephine.core.errors import FormatError, InternalError
+from trephine.core.frames import CT, IMPLANT, MNI152, SCANNER, Affine, Frame
+from trephine.model.activation import ContrastMap, HandMap, RunQuality
+from trephine.model.anatomy import Anatomy, Angiogram, ImagingResult
+from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
+from trephine.model.obstacles import Obstacles, PlacementResult
+from trephine.model.opening import Opening
+from trephine.model.registration import Registration
+from trephine.model.summary import StageSummary
+from trephine.model.surface import Surface
+from trephine.model.thread_plan import Thread, ThreadPlan
+from trephine.model.volume import Grid, Volume
+from trephine.model.warp import Warp
+
+SHAPE = (4, 5, 6)
+
+
+def _grid(frame: Frame = SCANNER) -> Grid:
+    return Grid(shape=SHAPE, affine_mm=np.diag([1.5, 2.0, 2.5, 1.0]) + np.eye(4, k=3) * 7, frame=frame)
+
+
+def _volume(unit: str, dtype: str = "float32") -> Volume:
+    values = np.arange(np.prod(SHAPE)).reshape(SHAPE).astype(dtype)
+    return Volume(values=values, grid=_grid(), unit=unit)
+
+
+def _surface() -> Surface:
+    points = [[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    return Surface(points_mm=points, faces=[[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]], frame=SCANNER)
+
+
+def _warp(target: Frame, source: Frame) -> Warp:
+    field = np.random.default_rng(1).normal(size=(*SHAPE, 3))
+    affine = Affine(target=target, source=source, matrix=np.eye(4) + np.eye(4, k=3) / 3)
+    return Warp(affine=affine, displacement_mm=field, grid=_grid(target))
+
+
+def _anatomy() -> Anatomy:
+    return Anatomy(
+        t1=_volume("arbitrary"),
+        tissue=_volume("label", "uint8"),
+        intracranial=_volume("label", "uint8"),
+        sulcal_depth_mm=_volume("mm"),
+        cortex=_surface(),
+        outer_skull=_surface(),
+        scalp=_surface(),
+        mni_from_scanner=_warp(MNI152, SCANNER),
+        scanner_from_mni=_warp(SCANNER, MNI152),
+        has_ct=True,
+    )
+
+
+def _plan() -> ThreadPlan:
+    thread = Thread(
+        number=1,
+        anchor=0,
+        order=1,
+        anchor_mm=(0.1, 0.2, 0.3),
+        entry_mm=(1.0, 2.0, 3.0),
+        tip_mm=(1.0, 2.0, -1.0),
+        electrodes_mm=((1.0, 2.0, 0.0), (1.0, 2.0, 1.0)),
+        clearance_um=None,
+        margin_um=60.0,
+        value=0.5,
+        hit_probability=None,
+        length_needed_mm=12.0,
+    )
+    return ThreadPlan(
+        device="n1",
+        vessels_from="nothing",
+        threads_asked=64,
+        threads=(thread,),
+        objective=0.5,
+        bound=1.0,
+        gap_fraction=0.5,
+        solver_status="optimal",
+        candidate_count=9,
+        candidate_spacing_um=100.0,
+        spacing_um=300.0,
+        smallest_spacing_um=None,
+        smallest_clearance_um=None,
+        crossings=0,
+        under_laid=0,
+    )
+
+
+def _equal(one: object, other: object) -> bool:
+    if isinstance(one, np.ndarray):
+        return one.dtype == np.asarray(other).dtype and np.array_equal(
+            one, other, equal_nan=one.dtype.kind == "f"
+        )
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))  # type: ignore[arg-type]
+    if is_dataclass(one) and not isinstance(one, type):
+        return type(one) is type(other) and all(
+            _equal(getattr(one, field.name), getattr(other, field.name)) for field in fields(one)
+        )
+    return bool(one == other)
+
+
+def _through(case: Case, noun: object, write: Callable[..., None]) -> Writer:
+    writer = Writer(case=case, stage="opening", stage_version="1", settings_sha256="b" * 64, inputs={})
+    write(noun, writer)
+    receipt = StageSummary(
+        stage="opening",
+        stage_version="1",
+        settings={},
+        settings_sha256="b" * 64,
+        inputs={},
+        outputs=writer.outputs,
+        headlines=(),
+        findings=(),
+    )
+    writer.prepare(receipt)
+    writer.commit()
+    return writer
+
+
+def test_anatomy_angiogram_and_registrations(case: Case) -> None:
+    registration = Registration(
+        moving="ct",
+        scanner_from_moving=Affine(target=SCANNER, source=CT, matrix=np.eye(4) + np.eye(4, k=3) / 7),
+        error_mm=0.3,
+        header_offset_mm=4.0,
+        header_offset_rad=0.1,
+        is_trusted=True,
+    )
+    vessels = Angiogram(
+        vessels=_volume("label", "uint8"), smallest_diameter_mm=0.6, registration_error_mm=0.4
+    )
+    result = ImagingResult(anatomy=_anatomy(), angiogram=vessels, registrations=(registration,))
+    _through(case, result, anatomy.write)
+    assert _equal(anatomy.read(case), result.anatomy)
+    assert _equal(angiogram.read(case), vessels)
+    assert _equal(anatomy.read_registrations(case), (registration,))
+
+
+def test_an_anatomy_without_angiogram(case: Case) -> None:
+    _through(case, ImagingResult(anatomy=_anatomy(), angiogram=None, registrations=()), anatomy.write)
+    assert angiogram.read(case) is None
+    assert anatomy.read_registrations(case) == ()
+
+
+def _contrast(name: str, **known: object) -> ContrastMap:
+    return ContrastMap(name=name, z=_volume("1"), effect_percent=_volume("percent"), **known)  # type: ignore[arg-type]
+
+
+def _hand_map(*names: str) -> HandMap:
+    known = {
+        "hemisphere": "left",
+        "centroid_mm": [1.0, 2.0, 1 / 3],
+        "peak_mm": [0.0, 1.0, 2.0],
+        "peak_z": 7.5,
+        "centroid_sd_mm": 0.5,
+        "volume_mm3": 30.0,
+        "centroid_mni_mm": [1.0, 2.0, 4.0],
+        "peak_mni_mm": [1.0, 2.0, 5.0],
+        "nuisance_shift_mm": 0.1,
+        "run_shift_mm": 0.2,
+    }
+    return HandMap(
+        contrasts=(_contrast(names[0], **known), *(_contrast(name) for name in names[1:])),
+        hand="right",
+        hemisphere="left",
+        target_mm=[1.0, 2.0, 1 / 3],
+        target_sd_mm=1.2,
+        target_source="task",
+        knob_mm=[2.0, 2.0, 2.0],
+        disagreement_mm=None,
+        weight=_volume("1"),
+        runs=(_quality(),),
+        target_mni_mm=[3.0, 2.0, 1.0],
+    )
+
+
+def _quality() -> RunQuality:
+    return RunQuality(
+        name="task-hand",
+        volumes=30,
+        outlier_volumes=1,
+        max_displacement_mm=0.4,
+        mean_displacement_mm=0.1,
+        registration_error_mm=0.5,
+        header_offset_mm=3.0,
+        is_registration_trusted=True,
+        is_slice_timing_corrected=False,
+    )
+
+
+def test_hand_map(case: Case) -> None:
+    noun = _hand_map("right", "right-left")
+    for part in (noun, noun.contrasts[0]):
+        unset = [
+            f.name
+            for f in fields(part)
+            if f.default is not MISSING and _equal(getattr(part, f.name), f.default)
+        ]
+        assert unset == [], "give every field a value of its own, or losing it would not be noticed"
+    _through(case, noun, hand_map.write)
+    assert _equal(hand_map.read(case), noun)
+    assert case.has("contrast_z", contrast="rightLeft")
+
+
+def test_contrasts_that_would_share_a_file_are_refused(case: Case) -> None:
+    with pytest.raises(InternalError, match="names that stay different"):
+        _through(case, _hand_map("right-left", "right left"), hand_map.write)
+
+
+def test_a_volume_in_another_unit_than_declared_is_refused(case: Case) -> None:
+    vessels = Angiogram(vessels=_volume("mm"), smallest_diameter_mm=0.6, registration_error_mm=0.4)
+    with pytest.raises(InternalError, match="expected unit 'label'"):
+        _through(case, vessels, angiogram.write)
+
+
+def test_plan_and_obstacles(case: Case) -> None:
+    height = np.array([[1.5, np.nan], [0.0, 2.0]], dtype=np.float32)
+    maps = Obstacles(
+        scanner_from_implant=Affine(target=SCANNER, source=IMPLANT, matrix=np.eye(4)),
+        origin_mm=np.array([-1.0, 1 / 3]),
+        pixel_mm=0.1,
+        vessel=[[True, False], [False, False]],
+        sulcus=[[False, True], [False, False]],
+        outside=[[False, False], [True, False]],
+        height_mm=height,
+    )
+    _through(case, PlacementResult(plan=_plan(), obstacles=maps), plan.write)
+    assert plan.read(case) == _plan()
+    assert _equal(obstacles.read(case), maps)
+    header, row = case.read_bytes("plan_table").decode().splitlines()
+    cells = dict(zip(header.split("\t"), row.split("\t"), strict=True))
+    assert cells["entry_y_mm"] == "2.0"
+    assert cells["clearance_um"] == "n/a"
+    markups = case.read_json("plan_markups")
+    assert markups["markups"][0]["coordinateSystem"] == "LPS"
+
+
+def _opening() -> Opening:
+    return Opening(
+        device="n1",
+        hemisphere="left",
+        scanner_from_implant=((1.0, 0, 0, 0), (0, 1.0, 0, 0), (0, 0, 1.0, 1 / 3), (0, 0, 0, 1.0)),
+        craniectomy_mm=((0.0, 0.0, 1.0), (1.0, 0.0, 1.0), (0.0, 1.0, 1.0)),
+        durectomy_mm=((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
+        durectomy_radius_mm=11.0,
+        bone_thickness_mean_mm=6.0,
+        bone_thickness_min_mm=5.0,
+        bone_thickness_max_mm=7.0,
+        midline_distance_mm=20.0,
+        target_offset_mm=0.5,
+        skull_fit_rms_mm=0.4,
+        tilt_rad=0.1,
+    )
+
+
+def _log() -> InsertionLog:
+    attempt = Attempt(
+        thread=1,
+        attempt=1,
+        start_s=0.0,
+        duration_s=30.0,
+        planned_entry_mm=(0.0, 0.0, 0.0),
+        reached_entry_mm=(0.0, 0.01, 0.0),
+        planned_tip_mm=(0.0, 0.0, -4.0),
+        reached_tip_mm=(0.0, 0.01, -4.0),
+        lateral_error_um=10.0,
+        depth_error_um=0.0,
+        clearance_um=None,
+        result="inserted",
+    )
+    return InsertionLog(
+        robot="r1",
+        seed=1,
+        attempts=(attempt,),
+        error_sources=(ErrorSource(name="stage", sd_um=5.0, source="assumed"),),
+        threads_planned=1,
+        threads_inserted=1,
+        vessel_hits=None,
+        total_time_s=30.0,
+    )
+
+
+@pytest.mark.parametrize(("noun", "record"), [(_opening(), opening), (_log(), insertion_log)])
+def test_plans_and_logs(case: Case, noun: BaseModel, record) -> None:
+    _through(case, noun, record.write)
+    assert record.read(case) == noun
+
+
+def test_a_result_edited_by_hand_is_refused_when_read(case: Case) -> None:
+    _through(case, _opening(), opening.write)
+    path = case.path("opening")
+    path.write_text(path.read_text().replace("11.0", "12.0"))
+    with pytest.raises(FormatError, match=r"desc-opening_plan.json: found .* expected SHA-256"):
+        opening.read(case)

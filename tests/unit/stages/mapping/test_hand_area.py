@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from trephine.model.anatomy import Anatomy
+from trephine.stages.mapping.hand_area import find_area, knob_of, opposite, region_of
+from trephine.stages.mapping.planning_grid import place_on
+from trephine.stages.mapping.settings import Settings
+from trephine.stages.mapping.target import Worth, crown_near, weight_of
+
+
+@pytest.fixture(scope="module")
+def where(ball_anatomy: Anatomy):
+    return place_on(ball_anatomy, 2.0)
+
+
+def bell(region, centre_mm, height, sd_mm=5.0):
+    distance = np.linalg.norm(region.points_mm - centre_mm, axis=-1)
+    return height * np.exp(-0.5 * (distance / sd_mm) ** 2)
+
+
+def test_the_knob_is_mirrored_and_mapped(ball_anatomy: Anatomy) -> None:
+    np.testing.assert_allclose(knob_of(ball_anatomy, "left", Settings()), [-40, -23, 37])
+    np.testing.assert_allclose(knob_of(ball_anatomy, "right", Settings()), [40, -23, 37])
+    assert opposite("left") == "right"
+
+
+def test_the_prior_prefers_the_response_near_the_knob(ball_anatomy: Anatomy, where) -> None:
+    region = region_of(where, ball_anatomy, "left", Settings())
+    near, far = np.array([-38.0, -20.0, 36.0]), np.array([-22.0, -36.0, 40.0])
+    z = bell(region, near, 8.0) + bell(region, far, 9.0)
+    area = find_area(z, region, Settings(), least_z=3.5)
+    assert area is not None
+    assert np.linalg.norm(area.centroid_mm - near) < 3.0
+    assert area.volume_mm3 > 200
+
+
+def test_a_weak_response_is_none(ball_anatomy: Anatomy, where) -> None:
+    region = region_of(where, ball_anatomy, "left", Settings())
+    z = bell(region, region.knob_mm, 3.4)
+    assert find_area(z, region, Settings(), least_z=3.5) is None
+    assert find_area(z, region, Settings(), least_z=3.0) is not None
+
+
+def test_no_search_crosses_the_midline(ball_anatomy: Anatomy, where) -> None:
+    region = region_of(where, ball_anatomy, "left", Settings(search_radius_mm=60.0))
+    assert region.points_mm[region.is_searched][:, 0].max() < -3.9
+
+
+def test_the_target_lies_on_a_crown_and_weight_peaks_there(ball_anatomy: Anatomy, where) -> None:
+    settings = Settings(crown_depth_mm=6.0)
+    centre = np.array([-34.0, -18.0, 32.0])
+    crown = crown_near(ball_anatomy, centre, settings)
+    assert crown.is_on_crown
+    assert crown.distance_mm < 15
+    worth = Worth(z_share=None, centre_mm=centre, target_mm=crown.position_mm, hemisphere="left")
+    weight = weight_of(where, worth, settings)
+    assert weight.values.max() == pytest.approx(1.0)
+    assert weight.values.min() >= 0
+    x = where.points_mm[:, 0].reshape(where.grid.shape)
+    assert weight.values[x > 0].max() == 0
+
+
+def test_deep_cortex_alone_is_said_to_be_deep(ball_anatomy: Anatomy) -> None:
+    crown = crown_near(ball_anatomy, np.array([-34.0, -18.0, 32.0]), Settings(crown_depth_mm=0.5))
+    assert not crown.is_on_crown

@@ -1,0 +1,115 @@
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trephine.core.errors import InputError
+from trephine.core.findings import Outcome
+from trephine.core.frames import BOLD, SCANNER, Affine
+from trephine.model.activation import Event, HandMap, TaskRun
+from trephine.model.anatomy import Anatomy
+from trephine.stages.mapping.bold_to_t1 import Placed
+from trephine.stages.mapping.glm import design_of
+from trephine.stages.mapping.headlines import headlines
+from trephine.stages.mapping.preparation import prepare
+from trephine.stages.mapping.run import run
+from trephine.stages.mapping.settings import Settings
+
+_spec = importlib.util.spec_from_file_location("mapping_conftest", Path(__file__).with_name("conftest.py"))
+assert _spec is not None
+assert _spec.loader is not None
+made = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(made)
+
+SETTINGS = Settings(crown_depth_mm=6.0, grid_mm=4.0, registration_starts=3)
+
+
+@pytest.fixture(scope="module")
+def outcome(ball_anatomy: Anatomy) -> Outcome[HandMap]:
+    return run((made.hand_run(ball_anatomy, volumes=60),), ball_anatomy, SETTINGS)
+
+
+def codes(outcome: Outcome[HandMap]) -> set[str]:
+    return {finding.code for finding in outcome.findings}
+
+
+def test_both_hands_are_found_where_they_were_put(outcome: Outcome[HandMap]) -> None:
+    for name, centre in made.CENTRES_MM.items():
+        contrast = next(one for one in outcome.value.contrasts if one.name == name)
+        assert contrast.hemisphere != name
+        # One BOLD voxel is 5 mm; grey matter holds only part of the bell.
+        assert np.linalg.norm(contrast.centroid_mm - centre) < 5.0
+        assert contrast.centroid_sd_mm < 2.0
+        assert contrast.nuisance_shift_mm < 4.0
+
+
+def test_the_wrong_header_is_found_and_said(outcome: Outcome[HandMap]) -> None:
+    quality = outcome.value.runs[0]
+    assert quality.is_registration_trusted
+    assert quality.header_offset_mm == pytest.approx(float(np.linalg.norm(made.TRUE_OFFSET_MM)), abs=2.5)
+    assert "BOLD_HEADER_MISALIGNED" in codes(outcome)
+    assert "SLICE_TIMES_UNKNOWN" in codes(outcome)
+
+
+def test_contrasts_and_headlines_are_complete(outcome: Outcome[HandMap]) -> None:
+    names = [contrast.name for contrast in outcome.value.contrasts]
+    assert names == ["right", "left", "right-left", "left-right"]
+    figures = {headline.name: headline for headline in headlines(outcome.value)}
+    mni, scanner = figures["right.centroid_mni"].value, figures["right.centroid_scanner"].value
+    assert mni[2] - scanner[2] == pytest.approx(made.TEMPLATE_SHIFT_MM, abs=1e-3)
+    assert figures["target_source"].value == "task"
+    assert figures["task-hand.registration_error"].value < 2.0
+
+
+def test_the_target_follows_the_task(outcome: Outcome[HandMap]) -> None:
+    value = outcome.value
+    assert value.target_source == "task"
+    assert value.target_mm[0] < 0
+    assert value.weight.values.max() == pytest.approx(1.0)
+    assert value.disagreement_mm < 12
+
+
+@pytest.fixture
+def known_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip the registration, which the first fixture shows to work."""
+    placed = Placed(
+        scanner_from_bold=Affine(target=SCANNER, source=BOLD, matrix=np.linalg.inv(made.bold_from_scanner())),
+        error_mm=0.5,
+        header_offset_mm=0.0,
+        header_turn_rad=0.0,
+        boundary_fraction=0.9,
+        overlap_fraction=1.0,
+        is_trusted=True,
+    )
+    monkeypatch.setattr("trephine.stages.mapping.run.place", lambda *given: placed)
+
+
+@pytest.mark.usefixtures("known_place")
+def test_without_a_response_the_knob_stands_in_and_says_so(ball_anatomy: Anatomy) -> None:
+    task = made.hand_run(ball_anatomy, percent=0.0, volumes=42)
+    found = run((task,), ball_anatomy, SETTINGS)
+    assert {"HAND_AREA_NOT_FOUND", "TARGET_FROM_ANATOMY"} <= codes(found)
+    assert found.value.target_source == "knob"
+    assert found.value.disagreement_mm is None
+    assert found.value.target_sd_mm == SETTINGS.knob_sd_mm
+
+
+@pytest.mark.usefixtures("known_place")
+def test_swapped_sides_are_flagged(ball_anatomy: Anatomy) -> None:
+    task = made.hand_run(ball_anatomy, side_swap=True, volumes=42)
+    assert "HAND_RESPONSE_IPSILATERAL" in codes(run((task,), ball_anatomy, SETTINGS))
+
+
+def test_conditions_that_never_part_are_refused(ball_anatomy: Anatomy) -> None:
+    task = made.hand_run(ball_anatomy, volumes=24)
+    twins = tuple(
+        Event(onset_s=event.onset_s, duration_s=event.duration_s, trial_type=name)
+        for event in task.events
+        if event.trial_type == "right"
+        for name in ("right", "left")
+    )
+    same = TaskRun(name=task.name, bold=task.bold, events=twins)
+    prepared = prepare(same, SETTINGS, lambda done, total, label: None)
+    with pytest.raises(InputError, match="rank"):
+        design_of(prepared, 128.0, np.empty((24, 0)), [])
