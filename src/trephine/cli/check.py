@@ -7,28 +7,37 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trephine.cli.options import AsJson, Study
+from trephine.cli.case_of import workspace_of
+from trephine.cli.options import AsJson, Override, SettingsFile, Study
 from trephine.cli.output import Bar, print_json, print_words
-from trephine.core.errors import EXIT_DONE, EXIT_INPUT_REFUSED, TrephineError
+from trephine.core.errors import EXIT_DONE, EXIT_INPUT_REFUSED, ConfigError, TrephineError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trephine.formats.inputs import Inputs
+    from trephine.pipeline.step import Workspace
 
 
 def command(
     study: Study,
     subject: Annotated[str | None, typer.Argument(metavar="SUBJECT", help="All when left out.")] = None,
+    settings: SettingsFile = None,
+    override: Override = None,
     as_json: AsJson = False,
 ) -> int:
     """Read and judge every input of a participant, or of all, without computing anything."""
     from trephine.formats.bids import participant_labels
+
+    def opened(label: str) -> Workspace:
+        return workspace_of(study, label, file=settings, overrides=override)
 
     labels = [subject.removeprefix("sub-")] if subject else list(participant_labels(study))
     bar = Bar()
     people = []
     for done, label in enumerate(labels):
         bar.step("check", done, len(labels), f"sub-{label}")
-        people.append(_person(study, label))
+        people.append(_person(label, opened))
     bar.close()
     refused = any(person["problem"] for person in people)
     code = EXIT_INPUT_REFUSED if refused else EXIT_DONE
@@ -39,15 +48,17 @@ def command(
     return code
 
 
-def _person(study: Study, label: str) -> dict[str, Any]:
-    from trephine.formats.bids import read_participant_files
+def _person(label: str, opened: Callable[[str], Workspace]) -> dict[str, Any]:
     from trephine.formats.inputs import read_inputs
+    from trephine.pipeline.inputs import hand_names
 
     person: dict[str, Any] = {"subject": f"sub-{label}", "problem": None, "found": {}, "left_aside": []}
     try:
-        files = read_participant_files(study, label)
-        person["left_aside"] = list(files.unused)
-        person["found"] = _found(read_inputs(files))
+        workspace = opened(label)
+        person["left_aside"] = list(workspace.files.unused)
+        person["found"] = _found(read_inputs(workspace.files, named=hand_names(workspace)))
+    except ConfigError:
+        raise
     except TrephineError as error:
         person["problem"] = {"kind": type(error).__name__, "message": str(error)}
     return person

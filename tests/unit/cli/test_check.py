@@ -40,3 +40,16 @@ def test_words_for_people(tiny_study: Path, capsys: pytest.CaptureFixture[str]) 
     captured = capsys.readouterr()
     assert captured.out.startswith("sub-01: accepted\n")
     assert captured.err == "check 0/1 sub-01\n"
+
+
+def test_a_setting_chooses_between_two_t1(tiny_study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = tiny_study / "sub-01/anat/sub-01_T1w.nii.gz"
+    first.with_name("sub-01_run-2_T1w.nii.gz").write_bytes(first.read_bytes())
+    assert _check(tiny_study, capsys)[0] == 3
+    code, document = _check(tiny_study, capsys, "--set", "input.t1w=sub-01_run-2_T1w.nii.gz")
+    assert (code, document["participants"][0]["problem"]) == (0, None)
+
+
+def test_an_unknown_setting_is_wrong_usage(tiny_study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, document = _check(tiny_study, capsys, "--set", "input.t2w=x")
+    assert (code, document["error"]["kind"]) == (2, "ConfigError")
