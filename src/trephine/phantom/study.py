@@ -243,7 +243,7 @@ def _write_dataset(out: Path) -> None:
     write_json(
         description,
         {
-            "Name": "Digital participants",
+            "Name": "Digital participants (simulated, nobody was scanned)",
             "BIDSVersion": "1.10.0",
             "DatasetType": "raw",
             "GeneratedBy": [{"Name": "trephine phantom", "Version": __version__}],

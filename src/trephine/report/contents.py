@@ -18,6 +18,7 @@ from trephine.case.store import Case
 from trephine.core.errors import ConfigError, FormatError
 from trephine.core.provenance import sha256_of_bytes, sha256_of_json
 from trephine.formats.device_file import device_bytes, read_device, read_robot, robot_bytes
+from trephine.formats.text import read_json_object
 from trephine.model.activation import HandMap
 from trephine.model.anatomy import Anatomy, Angiogram
 from trephine.model.device import Device, Robot
@@ -61,6 +62,8 @@ class Contents:
     ----------
     subject
         With its prefix.
+    study
+        The study's name for itself.
     summaries
         Receipts by stage.
     outdated
@@ -70,6 +73,7 @@ class Contents:
     """
 
     subject: str
+    study: str = ""
     summaries: dict[str, StageSummary]
     outdated: tuple[str, ...] = ()
     approvals: tuple[Approval, ...] = ()
@@ -116,6 +120,7 @@ def read(case: Case) -> Contents:
     has = summaries.__contains__
     return Contents(
         subject=case.subject,
+        study=_study_name(case),
         summaries=summaries,
         outdated=_outdated(summaries),
         approvals=_approvals(case),
@@ -131,6 +136,11 @@ def read(case: Case) -> Contents:
         device=_device(summaries),
         robot=_robot(summaries),
     )
+
+
+def _study_name(case: Case) -> str:
+    description = read_json_object(case.study / "dataset_description.json")
+    return str(description.get("Name", ""))
 
 
 def _outdated(summaries: dict[str, StageSummary]) -> tuple[str, ...]:

@@ -83,6 +83,7 @@ def page(contents: Contents, figures: dict[str, Figure]) -> str:
     template = environment.from_string(_packaged("page.html.j2"))
     return template.render(
         subject=contents.subject,
+        study=contents.study,
         device=contents.device.name if contents.device else "",
         version=__version__,
         style=style,

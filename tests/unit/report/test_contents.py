@@ -19,6 +19,7 @@ from trephine.report.contents import Contents, read
 
 @pytest.fixture
 def case(tmp_path: Path) -> Case:
+    (tmp_path / "dataset_description.json").write_text('{"Name": "a study"}')
     return Case.of(tmp_path, "01")
 
 
@@ -54,6 +55,7 @@ def test_nothing_done_yet(case: Case) -> None:
     assert found.missing == ("imaging", "mapping", "screening", "opening", "placement", "insertion")
     page = write(case).read_text()
     assert "Not done yet: imaging, mapping" in page
+    assert "a study &middot; sub-01" in page
     assert not case.path("figure", figure="plan").exists()
 
 
