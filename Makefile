@@ -15,7 +15,7 @@ demo: $(READY)   ## make a digital participant, plan and rehearse the implant, w
 	$(BIN)/trephine demo $(DEMO)
 
 test: $(READY) browser  ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(READY)  ## format, lint, types, layers
 	$(BIN)/ruff format --check .
