@@ -11,6 +11,7 @@ from trephine.report.drawing import Drawing, Figure, Raster
 from trephine.report.figures import anatomy, head, opening, patch, rehearsal, threads, where_hand
 from trephine.report.palette import QUIET
 from trephine.report.raster import pixels_of
+from trephine.report.verdict import is_provisional
 from trephine.report.words import DISCLAIMER
 
 
@@ -89,6 +90,7 @@ def plan_picture(contents: Contents, drawn: dict[str, Figure]) -> Drawing | None
         sheet.add(Raster(pixels=pixels, x=left_edge, y=top, width=width, height=height))
     plan = contents.plan
     count = f"{len(plan.threads)} of {plan.threads_asked} threads" if plan else ""
+    count += ", sites provisional" if is_provisional(contents) else ""
     sheet.words(
         6,
         side + 18,

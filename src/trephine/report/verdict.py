@@ -53,15 +53,26 @@ def verdict_of(contents: Contents) -> Verdict:
     )
     if groups[Severity.WARN]:
         counts.append(count_of(len(groups[Severity.WARN]), "warning"))
-    state = "Plan complete" if _is_complete(contents) else "Plan not complete"
     return Verdict(
-        headline=f"{state} \u2013 {', '.join(counts)}",
+        headline=f"{_state(contents)} \u2013 {', '.join(counts)}",
         sentences=tuple(_sentences(contents, len(blocks), len(unknowns))),
         blocks=tuple(shortened(finding.message) for finding in blocks),
         unknowns=tuple(shortened(finding.message) for finding in unknowns[:_MOST_LISTED]),
         more=_more(len(unknowns) - _MOST_LISTED),
         figures=tuple(_figures(contents)),
     )
+
+
+def _state(contents: Contents) -> str:
+    if not _is_complete(contents):
+        return "Plan not complete"
+    return "Provisional plan complete" if is_provisional(contents) else "Plan complete"
+
+
+def is_provisional(contents: Contents) -> bool:
+    """Tell whether threads were placed without a live view of the exposed cortex."""
+    plan = contents.plan
+    return plan is not None and bool(plan.threads) and plan.vessels_from != "live view"
 
 
 def _is_complete(contents: Contents) -> bool:
@@ -79,6 +90,11 @@ def _sentences(contents: Contents, blocks: int, unknowns: int) -> list[str]:
         )
     if _PLAN_STAGE in contents.summaries and not (contents.plan and contents.plan.threads):
         said.append("No thread could be placed.")
+    if is_provisional(contents):
+        said.append(
+            "Thread sites are provisional: there is no live view of the exposed cortex, and scans alone "
+            "cannot place a thread."
+        )
     if blocks:
         verb = "forbids" if blocks == 1 else "forbid"
         said.append(f"{count_of(blocks, 'finding')} {verb} surgery with this plan.")

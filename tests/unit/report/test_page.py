@@ -94,7 +94,7 @@ def _check_headings(reader: Reader) -> None:
 
 def _check_nothing_is_left_out(reader: Reader, contents: Contents) -> None:
     assert reader.text.count(DISCLAIMER) >= 2
-    assert "Plan complete \u2013 1 block, 1 thing unknown, 1 warning" in reader.text
+    assert "Provisional plan complete \u2013 1 block, 1 thing unknown, 1 warning" in reader.text
     for summary in contents.summaries.values():
         for finding in summary.findings:
             assert finding.code in reader.text
@@ -154,3 +154,12 @@ def test_outdated_plan_is_not_complete(contents: Contents) -> None:
 def test_text_of_others_is_escaped(contents: Contents, html: str) -> None:
     assert "There is no CT <of" not in html
     assert "There is no CT &lt;of" in html
+
+
+def test_a_plan_without_live_view_is_called_provisional(contents: Contents) -> None:
+    blind = contents.plan.model_copy(update={"vessels_from": "nothing"})
+    verdict = verdict_of(replace(contents, plan=blind))
+    assert verdict.headline.startswith("Provisional plan complete")
+    assert any("Thread sites are provisional" in sentence for sentence in verdict.sentences)
+    seen = contents.plan.model_copy(update={"vessels_from": "live view"})
+    assert verdict_of(replace(contents, plan=seen)).headline.startswith("Plan complete")
