@@ -11,6 +11,7 @@ from scipy.spatial.distance import pdist
 from trephine.core.errors import InputError
 from trephine.core.frames import SCANNER
 from trephine.formats.device_file import read_device
+from trephine.kernels.geometry.clearance import clearance_map
 from trephine.model.volume import Volume
 from trephine.stages.placement.candidates import electrode_depths_mm, tilted
 from trephine.stages.placement.headlines import headlines
@@ -41,6 +42,18 @@ def test_all_threads_fit_with_margin_spacing_and_proof(placed, n1):
     assert plan.gap_fraction < 0.02
     assert plan.crossings == plan.under_laid == 0
     assert pdist(entries(placed.value)[:, :2]).min() >= 0.3 - 1e-9
+
+
+def test_clearance_is_that_of_the_obstacle_with_the_least_to_spare(placed, pictured, r1):
+    obstacles = placed.value.obstacles
+    asked = margins(r1, QUICK, live_view=pictured[0], angiogram=None)
+    column_row = (entries(placed.value)[:, :2] - obstacles.origin_mm) / obstacles.pixel_mm
+    index = tuple(np.rint(column_row[:, ::-1]).astype(int).T)
+    vessel = clearance_map(obstacles.vessel, obstacles.pixel_mm)[index]
+    sulcus = clearance_map(obstacles.sulcus, obstacles.pixel_mm)[index]
+    spare_um = 1000 * np.minimum(vessel - asked.vessel_mm, sulcus - asked.sulcus_mm)
+    told_um = [thread.clearance_um - thread.margin_um for thread in placed.value.plan.threads]
+    np.testing.assert_allclose(told_um, spare_um, atol=1e-6)
 
 
 def test_no_thread_meets_a_vessel_that_was_drawn(placed, pictured):
