@@ -69,22 +69,45 @@ def score(case: Case, truth: Path) -> Score:
     Score
         Every figure.
     """
-    name = truth.name
-    told = json.loads((truth / f"{name}_truth.json").read_text())
+    told = json.loads((truth / f"{truth.name}_truth.json").read_text())
     threads = plan.read(case)
-    entries = np.array([thread.entry_mm for thread in threads.threads]).reshape(-1, 3)
-    rows, columns, pixel_mm = _pixels(told["LiveView"], entries)
-    away_mm = _away_mm(truth / "micr" / f"{name}_sample-cortex_desc-vessels_mask.png", pixel_mm)
-    sulcus = _mask(truth / "micr" / f"{name}_sample-cortex_desc-sulcus_mask.png")
+    intracranial_dice, brain_dice = _overlaps(case, _labels(truth, "truth_dseg"))
     return Score(
         right_hand_error_mm=_hand_error_mm(case, told, "right"),
         left_hand_error_mm=_hand_error_mm(case, told, "left"),
-        threads_placed=len(entries),
-        entries_in_vessel=int((away_mm[rows, columns] <= 0).sum()),
-        entries_in_sulcus=int(sulcus[rows, columns].sum()),
-        shafts_across_sulcus=_shafts_across(threads, _labels(truth, "sulcus_mask")),
-        **_overlaps(case, _labels(truth, "truth_dseg")),
+        intracranial_dice=intracranial_dice,
+        brain_dice=brain_dice,
+        threads_placed=len(threads.threads),
+        **wrong_threads(threads, truth),
     )
+
+
+def wrong_threads(threads: ThreadPlan, truth: Path) -> dict[str, int]:
+    """Count the threads that meet what they should have kept away from.
+
+    Parameters
+    ----------
+    threads
+        The plan.
+    truth
+        The participant's folder of known answers.
+
+    Returns
+    -------
+    dict
+        ``entries_in_vessel``, ``entries_in_sulcus`` and ``shafts_across_sulcus``.
+    """
+    told = json.loads((truth / f"{truth.name}_truth.json").read_text())
+    view = truth / "micr"
+    entries = np.array([thread.entry_mm for thread in threads.threads]).reshape(-1, 3)
+    rows, columns, pixel_mm = _pixels(told["LiveView"], entries)
+    away_mm = _away_mm(view / f"{truth.name}_sample-cortex_desc-vessels_mask.png", pixel_mm)
+    sulcus = _mask(view / f"{truth.name}_sample-cortex_desc-sulcus_mask.png")
+    return {
+        "entries_in_vessel": int((away_mm[rows, columns] <= 0).sum()),
+        "entries_in_sulcus": int(sulcus[rows, columns].sum()),
+        "shafts_across_sulcus": _shafts_across(threads, _labels(truth, "sulcus_mask")),
+    }
 
 
 def _labels(truth: Path, name: str) -> Volume:
@@ -100,14 +123,12 @@ def _hand_error_mm(case: Case, told: dict[str, Any], hand: str) -> float:
     return float(np.linalg.norm(contrast.centroid_mm - np.array(side["centre_scanner_mm"])))
 
 
-def _overlaps(case: Case, truth: Volume) -> dict[str, float]:
+def _overlaps(case: Case, truth: Volume) -> tuple[float, float]:
+    """Return the Dice of the inside of the skull, and of grey and white matter."""
     found = anatomy.read(case)
     inside = read_like(found.intracranial, truth) > 0
-    tissue = read_like(found.tissue, truth)
-    return {
-        "intracranial_dice": dice(inside, truth.values >= 3),
-        "brain_dice": dice(tissue >= 4, truth.values >= 4),
-    }
+    brain = read_like(found.tissue, truth) >= 4
+    return dice(inside, truth.values >= 3), dice(brain, truth.values >= 4)
 
 
 def read_like(volume: Volume, other: Volume) -> AnyArray:
