@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.draw import polygon
 
-from trephine.core.frames import IMPLANT, SCANNER, Affine
+from trephine.core.frames import SCANNER, Affine
 from trephine.report.render.field import Cut, Floats
 
 _PIXEL_MM = 0.15
@@ -55,23 +55,3 @@ def prism(outline_mm: NDArray[np.float64], pose: Affine, *, grow_mm: float = 0.0
         return value - np.float32(grow_mm)
 
     return signed_mm
-
-
-def half_height(pose: Affine, height_mm: float) -> Cut:
-    """Cut away all that lies deeper than a height along the implant's axis."""
-    axis = pose.matrix[:3, 2].astype(np.float32)
-    offset = np.float32(axis @ pose.matrix[:3, 3] + height_mm)
-
-    def signed_mm(points_mm: Floats) -> Floats:
-        return axis @ points_mm - offset
-
-    return signed_mm
-
-
-def outline_points(pose: Affine, radius_mm: float, height_mm: float, count: int = 120) -> NDArray[np.float64]:
-    """Return a closed circle about the implant's axis in ``scanner``, shape (point, 3)."""
-    angle = np.linspace(0, 2 * np.pi, count + 1)
-    ring = np.column_stack(
-        [radius_mm * np.cos(angle), radius_mm * np.sin(angle), np.full(angle.size, height_mm)]
-    )
-    return pose(ring, frame=IMPLANT)
