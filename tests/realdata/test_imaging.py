@@ -11,6 +11,7 @@ from trephine.core.frames import ANGIO, SCANNER
 from trephine.formats.nifti import read_volume
 from trephine.formats.template import read_template
 from trephine.model.anatomy import Tissue
+from trephine.model.scan import Scan, ScanKind
 from trephine.stages.imaging.checks import intracranial_ml, round_trip_mm
 from trephine.stages.imaging.run import run
 from trephine.stages.imaging.settings import Settings
@@ -44,7 +45,7 @@ def border_distance_mm(first: np.ndarray, second: np.ndarray, voxel_mm) -> float
 
 def test_inside_of_the_skull_of_a_person_with_a_craniotomy(data_dir: Path) -> None:
     t1 = read_volume(data_dir / "imaging/skull-labels/T1w.nii.gz", SCANNER)
-    outcome = run(t1, ct=None, angio=None, template=read_template(), settings=Settings())
+    outcome = run(t1, others=(), template=read_template(), settings=Settings())
     anatomy = outcome.value.anatomy
     truth = truth_on(data_dir / "imaging/skull-labels/brain.nrrd", t1.grid)
     found = anatomy.intracranial.values > 0
@@ -58,9 +59,9 @@ def test_inside_of_the_skull_of_a_person_with_a_craniotomy(data_dir: Path) -> No
 
 def test_a_misaligned_empty_angiogram_is_never_used_in_silence(data_dir: Path) -> None:
     folder = data_dir / "imaging/chris"
-    angio = read_volume(folder / "chris_MRA.nii.gz", ANGIO)
+    angio = Scan(kind=ScanKind.MRA, volume=read_volume(folder / "chris_MRA.nii.gz", ANGIO))
     t1 = read_volume(folder / "chris_t1.nii.gz", SCANNER)
-    outcome = run(t1, ct=None, angio=angio, template=read_template(), settings=Settings())
+    outcome = run(t1, others=(angio,), template=read_template(), settings=Settings())
     assert outcome.value.angiogram is None
     (registration,) = outcome.value.registrations
     assert not registration.is_trusted

@@ -23,9 +23,7 @@ pytestmark = pytest.mark.realdata
 @pytest.fixture(scope="module")
 def outcome(data_dir: Path) -> Outcome[HandMap]:
     files = read_participant_files(data_dir / "imaging" / "bids-hand", "01")
-    pictured = image(
-        read_t1(files), ct=None, angio=None, template=read_template(), settings=ImagingSettings()
-    )
+    pictured = image(read_t1(files), others=(), template=read_template(), settings=ImagingSettings())
     return run(read_task_runs(files), pictured.value.anatomy, Settings())
 
 

@@ -35,7 +35,7 @@ def test_the_hand_study_is_read_whole(data_dir) -> None:
     assert run.bold.grid.affine_mm[0, 0] > 0
     assert {event.trial_type for event in run.events} == {"rest", "right", "left", "both"}
     assert inputs.t1.grid.shape == (176, 224, 256)
-    assert (inputs.ct, inputs.angio, inputs.live_view) == (None, None, None)
+    assert (inputs.others, inputs.live_view) == ((), None)
     assert inputs.participant.has_seizures is None
 
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trephine.formats.inputs import Inputs
+    from trephine.model.volume import Volume
     from trephine.pipeline.step import Workspace
+
+_WORDS = {"ct": "CT", "cta": "CT angio", "angio": "angiography", "cet1w": "contrast T1"} | {
+    "t2w": "T2w",
+    "pdw": "PDw",
+    "swi": "SWI",
+}
 
 
 def command(
@@ -65,7 +72,8 @@ def _person(label: str, opened: Callable[[str], Workspace]) -> dict[str, Any]:
 
 
 def _found(inputs: Inputs) -> dict[str, Any]:
-    volumes = {"T1w": inputs.t1, "CT": inputs.ct, "angiography": inputs.angio}
+    volumes: dict[str, Volume | None] = {"T1w": inputs.t1, "CT": None, "angiography": None}
+    volumes |= {_WORDS[scan.kind]: scan.volume for scan in inputs.others}
     found: dict[str, Any] = {
         name: f"{'x'.join(map(str, volume.grid.shape))} voxels of "
         f"{' x '.join(f'{edge:.2f}' for edge in volume.grid.voxel_mm)} mm"

@@ -18,6 +18,7 @@ Put each participant's scans here before running:
   sub-01/anat/sub-01_T1w.nii.gz                  planning T1 (needed)
   sub-01/func/sub-01_task-hand_bold.nii.gz       hand task, with _bold.json and _events.tsv (needed)
   sub-01/anat/sub-01_angio.nii.gz                angiography (vessels are unknown without it)
+  sub-01/ct/sub-01_acq-angio_ct.nii.gz           CT angiography, in its place
   sub-01/ct/sub-01_ct.nii.gz                     CT (the skull is estimated from the T1 without it)
   sub-01/micr/sub-01_sample-cortex_photo.png     live view of the cortex, with .json
 

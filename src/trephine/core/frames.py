@@ -21,8 +21,13 @@ SCANNER = Frame("scanner")
 """The planning T1's own space: the frame of every plan."""
 MNI152 = Frame("mni152")
 CT = Frame("ct")
+CTA = Frame("cta")
 BOLD = Frame("bold")
 ANGIO = Frame("angio")
+T2W = Frame("t2w")
+PDW = Frame("pdw")
+SWI = Frame("swi")
+CET1W = Frame("cet1w")
 IMPLANT = Frame("implant")
 """Origin at the centre of the implant's foot, +z outward along its axis, mm."""
 IMAGE = Frame("image")

@@ -7,19 +7,19 @@ Only names and places are judged here; ``inputs`` reads what is inside.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from trephine.core.errors import FormatError, InputError
+from trephine.formats.bids_names import NAME, at_most_one, entities_of, files_in, files_with
+from trephine.formats.bids_scans import ScanFile, find_scans
 from trephine.formats.text import read_json_object
+from trephine.model.scan import ScanKind
 
 _LABEL = re.compile(r"^[A-Za-z0-9]+$")
-_NAME = re.compile(
-    r"^(?P<entities>(?:[A-Za-z]+-[A-Za-z0-9]+_)+)(?P<suffix>[A-Za-z0-9]+)(?P<ending>(?:\.[A-Za-z0-9]+)+)$"
-)
-_IMAGE_ENDINGS = (".nii", ".nii.gz")
 _PHOTO_ENDINGS = (".png", ".tif", ".tiff")
-_FOLDERS = ("anat", "func", "ct", "micr")
+_FOLDERS = ("anat", "swi", "func", "ct", "micr")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,10 @@ class ParticipantFiles:
         Root of the BIDS study.
     label
         The ``sub-`` label without its prefix.
-    t1w, ct, angio
-        Planning T1, CT and angiography; the latter two absent when the study has none.
+    t1w
+        Planning T1.
+    scans
+        Further scans of the head, at most one of each kind, in the order of ``ScanKind``.
     runs
         Task runs, by name.
     live_view
@@ -71,14 +73,13 @@ class ParticipantFiles:
     participants
         The study's table of persons, absent when it has none.
     unused
-        Runs left aside, each with the reason.
+        Runs and images left aside, each with the reason.
     """
 
     study: Path
     label: str
     t1w: Path
-    ct: Path | None
-    angio: Path | None
+    scans: tuple[ScanFile, ...]
     runs: tuple[RunFiles, ...]
     live_view: LiveViewFiles | None
     participants: Path | None
@@ -86,7 +87,7 @@ class ParticipantFiles:
 
     def all_paths(self) -> tuple[Path, ...]:
         """Return every file that is read, each once, sorted by name."""
-        single = (self.t1w, self.ct, self.angio, self.participants)
+        single = (self.t1w, *(scan.path for scan in self.scans), self.participants)
         paths = {path for path in single if path is not None}
         for run in self.runs:
             paths |= {run.bold, run.events, *run.sidecars}
@@ -134,7 +135,9 @@ def checked_label(text: str) -> str:
     return label
 
 
-def read_participant_files(study: Path, label: str, *, t1w: str | None = None) -> ParticipantFiles:
+def read_participant_files(
+    study: Path, label: str, *, t1w: str | None = None, chosen: Mapping[ScanKind, str] | None = None
+) -> ParticipantFiles:
     """Find one person's files and check their names.
 
     Parameters
@@ -145,6 +148,8 @@ def read_participant_files(study: Path, label: str, *, t1w: str | None = None) -
         With or without ``sub-``.
     t1w
         File name of the planning T1, needed when there are several.
+    chosen
+        File name of the scan to use of a kind, needed when there are several of it.
 
     Returns
     -------
@@ -155,7 +160,7 @@ def read_participant_files(study: Path, label: str, *, t1w: str | None = None) -
     ------
     FormatError
         If the study or person is missing, a file belongs to another person, the T1 or the task run is
-        missing or ambiguous, or a file lacks its sidecar or events.
+        missing or ambiguous, a kind of scan is ambiguous, or a file lacks its sidecar or events.
     """
     name = checked_label(label)
     _check_description(study)
@@ -169,17 +174,18 @@ def read_participant_files(study: Path, label: str, *, t1w: str | None = None) -
         )
     _check_owner(folder)
     runs, unused = _task_runs(study, folder)
+    planning = _planning_t1(folder, t1w)
+    scans, other_images = find_scans(folder, planning, chosen or {})
     participants = study / "participants.tsv"
     return ParticipantFiles(
         study=study,
         label=name,
-        t1w=_planning_t1(folder, t1w),
-        ct=_at_most_one(_files(folder, "ct", "ct"), folder, "CT"),
-        angio=_at_most_one(_files(folder, "anat", "angio"), folder, "angiography"),
+        t1w=planning,
+        scans=scans,
         runs=runs,
         live_view=_live_view(folder),
         participants=participants if participants.is_file() else None,
-        unused=unused,
+        unused=unused + other_images,
     )
 
 
@@ -213,7 +219,7 @@ def _check_description(study: Path) -> None:
 def _check_owner(folder: Path) -> None:
     """Refuse a folder in which a file carries another person's label."""
     for kind in _FOLDERS:
-        for path in sorted((*folder.glob(f"{kind}/*"), *folder.glob(f"ses-*/{kind}/*"))):
+        for path in files_in(folder, kind):
             if path.name.startswith(".") or path.name.startswith(f"{folder.name}_"):
                 continue
             raise FormatError.because(
@@ -225,27 +231,20 @@ def _check_owner(folder: Path) -> None:
             )
 
 
-def _files(folder: Path, kind: str, suffix: str, endings: tuple[str, ...] = _IMAGE_ENDINGS) -> list[Path]:
-    """Find a person's files of one kind, of every session."""
-    found = []
-    for path in sorted((*folder.glob(f"{kind}/*"), *folder.glob(f"ses-*/{kind}/*"))):
-        match = _NAME.match(path.name)
-        if match and match["suffix"] == suffix and match["ending"].lower() in endings:
-            found.append(path)
-    return found
-
-
 def _planning_t1(folder: Path, chosen: str | None) -> Path:
-    found = _files(folder, "anat", "T1w")
+    every = files_with(folder, "anat", "T1w")
     if chosen is not None:
-        found = [path for path in found if path.name == chosen]
+        found = [path for path in every if path.name == chosen]
+    else:
+        found = [path for path in every if "ce" not in entities_of(path)]
     if len(found) == 1:
         return found[0]
     names = ", ".join(path.name for path in found)
     if not found:
         raise FormatError.because(
             where=str(folder / "anat"),
-            found="no T1-weighted image" + (f" named {chosen}" if chosen else ""),
+            found="no T1-weighted image"
+            + (f" named {chosen}" if chosen else " without contrast agent" if every else ""),
             expected=f"{folder.name}_T1w.nii.gz",
             remedy="Put the planning T1 there; no plan can be made without it.",
         )
@@ -257,22 +256,11 @@ def _planning_t1(folder: Path, chosen: str | None) -> Path:
     )
 
 
-def _at_most_one(found: list[Path], folder: Path, what: str) -> Path | None:
-    if len(found) > 1:
-        raise FormatError.because(
-            where=str(folder),
-            found=f"{len(found)} images of kind {what}: {', '.join(path.name for path in found)}",
-            expected="at most one",
-            remedy="Keep the one to plan with and move the others out.",
-        )
-    return found[0] if found else None
-
-
 def _task_runs(study: Path, folder: Path) -> tuple[tuple[RunFiles, ...], tuple[str, ...]]:
     """Find task runs with events and sidecar; name the rest runs left aside."""
     runs, unused = [], []
-    for path in _files(folder, "func", "bold"):
-        entities = _entities(path)
+    for path in files_with(folder, "func", "bold"):
+        entities = entities_of(path)
         if "task" not in entities:
             raise FormatError.because(
                 where=str(path),
@@ -320,30 +308,24 @@ def _check_twins(paths: list[Path]) -> None:
         stems[stem] = path
 
 
-def _entities(path: Path) -> dict[str, str]:
-    match = _NAME.match(path.name)
-    parts = match["entities"].rstrip("_").split("_") if match else []
-    return dict(part.split("-", 1) for part in parts)
-
-
 def _inherited(study: Path, folder: Path, path: Path, suffix: str, ending: str) -> tuple[Path, ...]:
     """Find files that describe ``path``, nearest first: BIDS lets them stand in any folder above it."""
-    entities = _entities(path)
+    entities = entities_of(path)
     found = []
     for level in (path.parent, *(parent for parent in path.parents if parent in (folder, study))):
         here = [
             other
             for other in sorted(level.glob(f"*{suffix}{ending}"))
             if re.search(rf"(^|_){suffix}{re.escape(ending)}$", other.name)
-            and (other.name == suffix + ending or _NAME.match(other.name))
-            and _entities(other).items() <= entities.items()
+            and (other.name == suffix + ending or NAME.match(other.name))
+            and entities_of(other).items() <= entities.items()
         ]
-        found += sorted(here, key=lambda other: -len(_entities(other)))
+        found += sorted(here, key=lambda other: -len(entities_of(other)))
     return tuple(dict.fromkeys(found))
 
 
 def _live_view(folder: Path) -> LiveViewFiles | None:
-    image = _at_most_one(_files(folder, "micr", "photo", _PHOTO_ENDINGS), folder, "live view")
+    image = at_most_one(files_with(folder, "micr", "photo", _PHOTO_ENDINGS), folder, "live view")
     if image is None:
         return None
     sidecar = image.with_suffix(".json")

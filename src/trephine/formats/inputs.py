@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trephine.core.errors import FormatError
-from trephine.core.frames import ANGIO, BOLD, CT, SCANNER
+from trephine.core.frames import BOLD, SCANNER
 from trephine.formats.bids import ParticipantFiles, RunFiles
 from trephine.formats.events import check_events_fit, hand_types, read_events, read_timing
 from trephine.formats.live_view import read_live_view
 from trephine.formats.nifti import read_series, read_volume
 from trephine.formats.participants import read_participant
+from trephine.formats.scans import read_scans
 from trephine.model.activation import TaskRun
 from trephine.model.live_view import LiveView
 from trephine.model.participant import Participant
+from trephine.model.scan import Scan
 from trephine.model.volume import Volume
-
-_LEAST_BONE_HU = 300.0
-"""No head without a voxel as dense as this: trabecular bone starts near it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,8 +32,8 @@ class Inputs:
         What the study says of the person.
     t1
         Planning T1 in ``scanner``.
-    ct, angio
-        In their own frames; absent when the study has none.
+    others
+        Further scans, each in its own frame, in the order of ``ScanKind``.
     runs
         Task runs with at least one movement of the hand.
     live_view
@@ -43,8 +42,7 @@ class Inputs:
 
     participant: Participant
     t1: Volume
-    ct: Volume | None
-    angio: Volume | None
+    others: tuple[Scan, ...]
     runs: tuple[TaskRun, ...]
     live_view: LiveView | None
 
@@ -74,8 +72,7 @@ def read_inputs(files: ParticipantFiles, *, named: Collection[str] = ()) -> Inpu
     return Inputs(
         participant=read_participant(files.participants, files.label),
         t1=read_t1(files),
-        ct=read_ct(files),
-        angio=read_angio(files),
+        others=read_scans(files.scans),
         runs=read_task_runs(files, named=named),
         live_view=None
         if files.live_view is None
@@ -86,33 +83,6 @@ def read_inputs(files: ParticipantFiles, *, named: Collection[str] = ()) -> Inpu
 def read_t1(files: ParticipantFiles) -> Volume:
     """Read the planning T1, in ``scanner``."""
     return read_volume(files.t1w, SCANNER)
-
-
-def read_angio(files: ParticipantFiles) -> Volume | None:
-    """Read the angiography, in ``angio``; nothing when the study has none."""
-    return None if files.angio is None else read_volume(files.angio, ANGIO)
-
-
-def read_ct(files: ParticipantFiles) -> Volume | None:
-    """Read the CT, in ``ct``, Hounsfield units; nothing when the study has none.
-
-    Raises
-    ------
-    FormatError
-        If no voxel is as dense as bone.
-    """
-    if files.ct is None:
-        return None
-    volume = read_volume(files.ct, CT, "HU")
-    densest_hu = float(volume.values.max())
-    if densest_hu < _LEAST_BONE_HU:
-        raise FormatError.because(
-            where=str(files.ct),
-            found=f"no value above {densest_hu:.0f}",
-            expected=f"Hounsfield units of a head, with bone above {_LEAST_BONE_HU:.0f} HU",
-            remedy="Export the CT itself in Hounsfield units, not a mask, labels or a rescaled picture.",
-        )
-    return volume
 
 
 def read_task_runs(files: ParticipantFiles, *, named: Collection[str] = ()) -> tuple[TaskRun, ...]:

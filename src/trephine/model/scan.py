@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trephine.core.frames import Frame
 from trephine.model.volume import Volume
 
 
@@ -31,6 +32,11 @@ class ScanKind(StrEnum):
     def is_hounsfield(self) -> bool:
         """Whether values are Hounsfield units."""
         return self in (ScanKind.CT, ScanKind.CTA)
+
+    @property
+    def frame(self) -> Frame:
+        """The scan's own frame: as its header says."""
+        return Frame(self.value)
 
     @property
     def shows_vessels(self) -> bool:

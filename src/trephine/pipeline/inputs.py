@@ -44,6 +44,28 @@ class InputSettings(BaseModel):
         default=None, description="File name of the planning T1, needed when there are several."
     )
 
+    t2w: str | None = Field(
+        default=None, description="File name of the T2-weighted scan, needed when there are several."
+    )
+    pdw: str | None = Field(
+        default=None, description="File name of the proton-density scan, needed when there are several."
+    )
+    swi: str | None = Field(
+        default=None,
+        description="File name of the susceptibility-weighted scan, needed when there are several.",
+    )
+    cet1w: str | None = Field(
+        default=None,
+        description="File name of the T1-weighted scan with contrast agent, needed when there are several.",
+    )
+    angio: str | None = Field(
+        default=None, description="File name of the MR angiography, needed when there are several."
+    )
+    cta: str | None = Field(
+        default=None, description="File name of the CT angiography, needed when there are several."
+    )
+    ct: str | None = Field(default=None, description="File name of the CT, needed when there are several.")
+
 
 class DeviceSettings(BaseModel):
     """Which implant is planned for."""

@@ -16,6 +16,7 @@ from trephine.core.findings import Outcome
 from trephine.core.progress import Progress
 from trephine.core.provenance import sha256_of_file
 from trephine.formats.bids import ParticipantFiles, read_participant_files
+from trephine.model.scan import ScanKind
 from trephine.model.summary import Headline
 from trephine.pipeline.settings import Sections
 
@@ -42,9 +43,12 @@ class Workspace:
     @property
     def files(self) -> ParticipantFiles:
         """The participant's scans."""
-        chosen = getattr(self.sections.get("input"), "t1w", None)
+        section = self.sections.get("input")
+        t1w = getattr(section, "t1w", None)
+        chosen = {kind: name for kind in ScanKind if (name := getattr(section, kind.value, None))}
         return self.once(
-            "files", lambda: read_participant_files(self.case.study, self.case.subject, t1w=chosen)
+            "files",
+            lambda: read_participant_files(self.case.study, self.case.subject, t1w=t1w, chosen=chosen),
         )
 
     def once(self, name: str, read: Callable[[], Noun]) -> Noun:

@@ -14,7 +14,8 @@ from trephine.case.records import anatomy, hand_map, insertion_log, opening, pla
 from trephine.core.errors import InternalError
 from trephine.core.findings import Outcome
 from trephine.core.progress import Progress
-from trephine.formats.inputs import read_angio, read_ct, read_t1, read_task_runs
+from trephine.formats.inputs import read_t1, read_task_runs
+from trephine.formats.scans import read_scans
 from trephine.formats.template import read_template
 from trephine.model.activation import HandMap
 from trephine.model.anatomy import ImagingResult
@@ -61,8 +62,7 @@ def _imaging(workspace: Workspace, progress: Progress) -> Outcome[ImagingResult]
     files = workspace.files
     return run(
         read_t1(files),
-        ct=read_ct(files),
-        angio=read_angio(files),
+        others=read_scans(files.scans),
         template=read_template(),
         settings=_settings(workspace, "imaging", ImagingSettings),
         progress=progress,
@@ -189,7 +189,7 @@ STEPS: Steps = (
         upstream=(),
         sections={"input": inputs.InputSettings, "imaging": ImagingSettings},
         inputs=lambda workspace: workspace.hashes(
-            workspace.files.t1w, workspace.files.ct, workspace.files.angio
+            workspace.files.t1w, *(scan.path for scan in workspace.files.scans)
         ),
         work=_imaging,
         write=anatomy.write,

@@ -51,5 +51,5 @@ def test_a_setting_chooses_between_two_t1(tiny_study: Path, capsys: pytest.Captu
 
 
 def test_an_unknown_setting_is_wrong_usage(tiny_study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, document = _check(tiny_study, capsys, "--set", "input.t2w=x")
+    code, document = _check(tiny_study, capsys, "--set", "input.flair=x")
     assert (code, document["error"]["kind"]) == (2, "ConfigError")

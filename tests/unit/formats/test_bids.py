@@ -3,11 +3,16 @@
 import json
 import shutil
 
+import nibabel as nib
+import numpy as np
 import pytest
 
 from trephine.core.errors import FormatError, InputError
 from trephine.formats.bids import checked_label, participant_labels, read_participant_files
+from trephine.formats.bids_scans import ScanFile, kind_of
 from trephine.formats.inputs import read_inputs, read_task_runs
+from trephine.formats.scans import read_scans
+from trephine.model.scan import ScanKind
 
 
 def names(study, *folders):
@@ -28,8 +33,12 @@ def test_every_noun_is_read(tiny_study) -> None:
     assert inputs.participant.age_years == 34
     assert inputs.participant.has_seizures is False
     assert inputs.participant.needs_mri is None
-    assert (inputs.t1.grid.frame, inputs.ct.grid.frame, inputs.angio.grid.frame) == ("scanner", "ct", "angio")
-    assert inputs.ct.unit == "HU"
+    assert inputs.t1.grid.frame == "scanner"
+    assert [(scan.kind, scan.volume.grid.frame) for scan in inputs.others] == [
+        ("angio", "angio"),
+        ("ct", "ct"),
+    ]
+    assert inputs.others[1].volume.unit == "HU"
     assert inputs.live_view.pixel_um == 100.0
     assert [event.trial_type for event in inputs.runs[0].events][:3] == ["rest", "right", "left"]
 
@@ -40,7 +49,7 @@ def test_only_t1_and_a_run_are_needed(tiny_study) -> None:
     (tiny_study / "sub-01/anat/sub-01_angio.nii.gz").unlink()
     (tiny_study / "participants.tsv").unlink()
     inputs = read_inputs(read_participant_files(tiny_study, "01"))
-    assert (inputs.ct, inputs.angio, inputs.live_view) == (None, None, None)
+    assert (inputs.others, inputs.live_view) == ((), None)
     assert inputs.participant.label == "01"
     assert inputs.participant.has_seizures is None
 
@@ -119,3 +128,82 @@ def test_a_study_without_persons_or_without_folder_is_refused(tiny_study) -> Non
     shutil.rmtree(tiny_study / "sub-01")
     with pytest.raises(FormatError, match="no folder whose name begins with sub-"):
         participant_labels(tiny_study)
+
+
+def beside(study, name, like="sub-01/anat/sub-01_angio.nii.gz"):
+    """Put a copy of a scan under another name."""
+    path = study / "sub-01" / name
+    path.parent.mkdir(exist_ok=True)
+    shutil.copy(study / like, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("anat/sub-01_T2w.nii.gz", "t2w"),
+        ("anat/sub-01_PDw.nii.gz", "pdw"),
+        ("anat/sub-01_swi.nii.gz", "swi"),
+        ("swi/sub-01_part-mag_swi.nii.gz", "swi"),
+        ("anat/sub-01_T2starw.nii.gz", "swi"),
+        ("anat/sub-01_ce-gadolinium_T1w.nii.gz", "cet1w"),
+        ("ct/sub-01_acq-angio_ct.nii.gz", "cta"),
+        ("ct/sub-01_ce-iodine_ct.nii.gz", "cta"),
+    ],
+)
+def test_every_kind_of_scan_is_known_by_its_name(tiny_study, name, kind) -> None:
+    path = beside(tiny_study, name)
+    files = read_participant_files(tiny_study, "01")
+    assert {scan.kind: scan.path for scan in files.scans}[ScanKind(kind)] == path
+    assert len(files.scans) == 3
+    assert path in files.all_paths()
+    assert files.t1w.name == "sub-01_T1w.nii.gz"
+
+
+def test_two_scans_of_a_kind_need_a_choice(tiny_study) -> None:
+    beside(tiny_study, "anat/sub-01_acq-a_T2w.nii.gz")
+    beside(tiny_study, "anat/sub-01_acq-b_T2w.nii.gz")
+    with pytest.raises(FormatError, match=r"--set input\.t2w=sub-01_acq-a_T2w\.nii\.gz"):
+        read_participant_files(tiny_study, "01")
+    name = "sub-01_acq-b_T2w.nii.gz"
+    files = read_participant_files(tiny_study, "01", chosen={ScanKind.T2W: name})
+    assert files.scans[0].path.name == name
+    assert "sub-01_acq-a_T2w.nii.gz: another t2w was chosen" in files.unused
+    with pytest.raises(FormatError, match=r"no t2w named sub-01_T2w"):
+        read_participant_files(tiny_study, "01", chosen={ScanKind.T2W: "sub-01_T2w.nii.gz"})
+
+
+def test_images_that_no_stage_reads_are_named(tiny_study) -> None:
+    beside(tiny_study, "anat/sub-01_FLAIR.nii.gz")
+    beside(tiny_study, "anat/sub-01_part-phase_swi.nii.gz")
+    files = read_participant_files(tiny_study, "01")
+    assert [words.split(":")[0] for words in files.unused] == [
+        "sub-01_FLAIR.nii.gz",
+        "sub-01_part-phase_swi.nii.gz",
+    ]
+
+
+def test_a_t1_with_contrast_agent_is_the_planning_t1_only_when_chosen(tiny_study) -> None:
+    path = beside(tiny_study, "anat/sub-01_ce-gadolinium_T1w.nii.gz")
+    (tiny_study / "sub-01/anat/sub-01_T1w.nii.gz").unlink()
+    with pytest.raises(FormatError, match="no T1-weighted image without contrast agent"):
+        read_participant_files(tiny_study, "01")
+    files = read_participant_files(tiny_study, "01", t1w=path.name)
+    assert files.t1w == path
+    assert ScanKind.CE_T1W not in {scan.kind for scan in files.scans}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("anat/sub-01_T2w.nii.gz", np.linspace(-1000, 1500, 512), "below zero"),
+        ("ct/sub-01_acq-angio_ct.nii.gz", np.linspace(-1000, 200, 512), "no value above 200"),
+        ("ct/sub-01_acq-angio_ct.nii.gz", np.linspace(0, 1500, 512), "above 700"),
+    ],
+)
+def test_values_must_be_what_the_kind_says(tmp_path, name, values, words) -> None:
+    path = tmp_path / "sub-01" / name
+    path.parent.mkdir(parents=True)
+    nib.save(nib.Nifti1Image(values.reshape(8, 8, 8).astype(np.float32), np.eye(4)), path)
+    with pytest.raises(FormatError, match=words):
+        read_scans([ScanFile(kind=kind_of(path), path=path)])

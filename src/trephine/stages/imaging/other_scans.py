@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lay the CT and the angiogram on the planning T1, and refuse what cannot be laid there with trust."""
+"""Lay every further scan on the planning T1, and refuse what cannot be laid there with trust."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from trephine.kernels.registration.images import Sampled, resampled, upright
 from trephine.kernels.registration.rigid import RigidFit, register_rigid, turn_and_shift
 from trephine.kernels.segmentation.masks import foreground, grown
 from trephine.model.registration import Registration
+from trephine.model.scan import Scan
 from trephine.model.volume import Volume
 from trephine.stages.imaging.head import Head
 from trephine.stages.imaging.settings import Settings
@@ -44,25 +45,24 @@ class Placed:
     findings: tuple[Finding, ...]
 
 
-def place(scan: Volume, head: Head, settings: Settings, *, is_ct: bool) -> Placed:
+def place(given: Scan, head: Head, settings: Settings) -> Placed:
     """Register a further scan of the same head to the planning T1.
 
     Parameters
     ----------
-    scan
+    given
         In its own frame.
     head
         The planning T1.
     settings
         Limits of trust.
-    is_ct
-        Whether values are Hounsfield units.
 
     Returns
     -------
     Placed
         With ``is_trusted`` false and a finding that says why, when any limit is broken.
     """
+    scan, is_ct = given.volume, given.kind.is_hounsfield
     source = sampled_of(scan)
     shown = np.clip(source.values, _AIR_HU, _DENSE_HU) - _AIR_HU if is_ct else np.maximum(source.values, 0.0)
     source = upright(Sampled(values=shown, affine_mm=source.affine_mm), _COMPARED_MM)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from trephine.kernels.registration.images import Sampled, cropped, resampled, up
 from trephine.kernels.segmentation.masks import box_of
 from trephine.model.anatomy import Anatomy, Angiogram, ImagingResult
 from trephine.model.registration import Registration
+from trephine.model.scan import Scan, ScanKind
 from trephine.model.template import Template
 from trephine.model.volume import Volume
 from trephine.stages.imaging import checks, outer_skull, surfaces, tissue
@@ -41,8 +43,7 @@ _AROUND_HULL_MM = 28.0
 def run(
     t1: Volume,
     *,
-    ct: Volume | None,
-    angio: Volume | None,
+    others: tuple[Scan, ...],
     template: Template,
     settings: Settings,
     progress: Progress = silent,
@@ -53,8 +54,8 @@ def run(
     ----------
     t1
         Planning T1 of the whole head in ``scanner``, closest to RAS+.
-    ct, angio
-        Further scans, each in its own frame; absent where the study has none.
+    others
+        Further scans, at most one of each kind, each in its own frame.
     template
         Average brain in ``mni152``.
     settings
@@ -80,58 +81,56 @@ def run(
     prepared = prepare(template)
     affine = fit_affine(prepared, head.coarse, head.coarse_mask)
     progress(2, _STEPS, "other scans")
-    others = _Others.of(ct, angio, head, settings)
+    placed = _Others.of(others, head, settings)
     progress(3, _STEPS, "inside of the skull")
     skull = _find_skull(
-        _Given(head=head, prepared=prepared, affine=affine, template=template), others, settings
+        _Given(head=head, prepared=prepared, affine=affine, template=template), placed, settings
     )
     progress(5, _STEPS, "tissue")
     anatomy = _anatomy(t1, head, skull, template, settings)
     progress(7, _STEPS, "vessels")
-    angiogram = others.vessels(skull.wall_mm, settings)
-    result = ImagingResult(anatomy=anatomy, angiogram=angiogram, registrations=others.registrations)
-    findings = others.findings + checks.judge(result, skull.fit.agreeing_starts, skull.fit.finalists)
+    angiogram = placed.vessels(skull.wall_mm, settings)
+    result = ImagingResult(anatomy=anatomy, angiogram=angiogram, registrations=placed.registrations)
+    findings = placed.findings + checks.judge(result, skull.fit.agreeing_starts, skull.fit.finalists)
     progress(_STEPS, _STEPS, "done")
     return Outcome(value=result, findings=findings)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Others:
-    """CT and angiogram with their poses."""
+    """Further scans with their poses; ``trusted`` holds those that may be used."""
 
     bone: Sampled | None
-    angio: Volume | None
+    trusted: Mapping[ScanKind, tuple[Scan, Registration]]
     registrations: tuple[Registration, ...]
     findings: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, ct: Volume | None, angio: Volume | None, head: Head, settings: Settings) -> _Others:
+    def of(cls, scans: tuple[Scan, ...], head: Head, settings: Settings) -> _Others:
         """Register what there is; keep what can be trusted."""
-        placed = {
-            scan.grid.frame: place(scan, head, settings, is_ct=scan is ct)
-            for scan in (ct, angio)
-            if scan is not None
+        placed = [(scan, place(scan, head, settings)) for scan in scans]
+        trusted = {
+            scan.kind: (scan, item.registration) for scan, item in placed if item.registration.is_trusted
         }
-        trusted = {frame: item.registration for frame, item in placed.items() if item.registration.is_trusted}
         bone = None
-        if ct is not None and ct.grid.frame in trusted:
-            grid = ct.grid.moved(trusted[ct.grid.frame].scanner_from_moving)
-            bone = Sampled(values=(sampled_of(ct).values > settings.bone_hu), affine_mm=grid.affine_mm)
+        if ScanKind.CT in trusted:
+            ct, pose = trusted[ScanKind.CT]
+            grid = ct.volume.grid.moved(pose.scanner_from_moving)
+            is_bone = sampled_of(ct.volume).values > settings.bone_hu
+            bone = Sampled(values=is_bone, affine_mm=grid.affine_mm)
         return cls(
             bone=bone,
-            angio=angio if angio is not None and angio.grid.frame in trusted else None,
-            registrations=tuple(item.registration for item in placed.values()),
-            findings=tuple(finding for item in placed.values() for finding in item.findings),
+            trusted=trusted,
+            registrations=tuple(item.registration for _, item in placed),
+            findings=tuple(finding for _, item in placed for finding in item.findings),
         )
 
     def vessels(self, wall_mm: Sampled, settings: Settings) -> Angiogram | None:
         """Label the vessels, where there is an angiogram to be trusted."""
-        if self.angio is None:
+        if ScanKind.MRA not in self.trusted:
             return None
-        pose = next(
-            item for item in self.registrations if item.scanner_from_moving.source == self.angio.grid.frame
-        )
-        return find_vessels(self.angio, pose, wall_mm, settings)
+        scan, pose = self.trusted[ScanKind.MRA]
+        return find_vessels(scan.volume, pose, wall_mm, settings)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,6 +8,7 @@ from trephine.core.findings import Severity
 from trephine.core.frames import ANGIO, CT, MNI152, SCANNER, Affine
 from trephine.kernels.registration.images import Sampled
 from trephine.kernels.registration.rigid import RigidFit
+from trephine.model.scan import Scan, ScanKind
 from trephine.model.volume import Grid, Volume
 from trephine.model.warp import Warp
 from trephine.stages.imaging.brightness import measured
@@ -77,7 +78,8 @@ def test_bone_is_filled_to_the_outer_table_only_near_the_wall() -> None:
 def test_an_almost_empty_scan_is_not_used(share: float) -> None:
     values = np.zeros((40, 40, 40))
     values.ravel()[: int(share * values.size)] = 50
-    placed = place(volume(values, ANGIO), head_of(radius_of(40) * 0 + 50), Settings(), is_ct=False)
+    scan = Scan(kind=ScanKind.MRA, volume=volume(values, ANGIO))
+    placed = place(scan, head_of(radius_of(40) * 0 + 50), Settings())
     assert not placed.registration.is_trusted
     assert [finding.code for finding in placed.findings] == ["SCAN_NOT_REGISTERED"]
     assert "almost all of it is zero" in placed.findings[0].message
