@@ -18,8 +18,8 @@ _LEAST_BONE_HU = 300.0
 """No head without a voxel as dense as this: trabecular bone starts near it."""
 _DENSE_HU = 700.0
 _MOST_DENSE_FRACTION = 0.2
-"""Cortical bone fills about a tenth of a head; values stored 1000 or 1024 too high put all of it above, and leave no
-air. Assumed."""
+"""Cortical bone fills about a tenth of a head; values stored 1000 or 1024 too high put all of it above, and
+leave no air. Assumed."""
 _AIR_HU = -500.0
 _NEGATIVE_SHARE_OF_SIGNAL = 0.05
 _MOST_NEGATIVE_FRACTION = 0.01
@@ -69,7 +69,7 @@ def _check_hounsfield(path: Path, volume: Volume) -> None:
         if densest_hu < _LEAST_BONE_HU
         else f"no air, and {100 * dense_fraction:.0f} % of all voxels above {_DENSE_HU:.0f}",
         expected=f"Hounsfield units of a head: bone above {_LEAST_BONE_HU:.0f} HU, "
-        f"and where there is no air, at most {100 * _MOST_DENSE_FRACTION:.0f} % of voxels above {_DENSE_HU:.0f} HU",
+        f"and without air at most {100 * _MOST_DENSE_FRACTION:.0f} % of voxels above {_DENSE_HU:.0f} HU",
         remedy="Export the CT itself in Hounsfield units (water 0, air -1000), "
         "not a mask, labels or a shifted or rescaled picture.",
     )
