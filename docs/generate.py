@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 import trephine
 from trephine.core.sourced import Sourced
 from trephine.formats.device_file import device_names, read_device, read_robot, robot_names
+from trephine.formats.participant_columns import columns
 from trephine.model.device import Device, Robot
 from trephine.model.insertion_log import InsertionLog
 from trephine.model.opening import Opening
@@ -22,6 +24,8 @@ from trephine.model.screening import Screening
 from trephine.model.summary import StageSummary
 from trephine.model.thread_plan import ThreadPlan
 from trephine.pipeline.steps import STEPS
+from trephine.safety.reading import read_rules
+from trephine.safety.rules import Rule
 
 REFERENCE = Path(__file__).parent / "reference"
 PACKAGE = Path(trephine.__file__).parent
@@ -31,7 +35,9 @@ NOTE = "<!-- Written by docs/generate.py; change the code or findings.d, then ru
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Give every generated page with its text."""
+    yield REFERENCE / "findings.d" / "screening.md", screening_findings()
     yield REFERENCE / "findings.md", findings()
+    yield REFERENCE / "participants.md", participants()
     yield REFERENCE / "settings.md", settings()
     yield REFERENCE / "case-folder.md", case_folder()
     yield REFERENCE / "devices.md", devices()
@@ -50,9 +56,74 @@ def findings() -> str:
     )
     for step in STEPS:
         page = REFERENCE / "findings.d" / f"{step.name}.md"
-        text = page.read_text().split("\n", 1)[1].strip()
+        # The screening's page is made from its rules.
+        text = screening_findings() if step.name == "screening" else page.read_text()
+        text = text.split("\n", 1)[1].strip()
         parts.append(f"## {step.name.capitalize()}\n\n{text}\n")
     return "\n".join(parts)
+
+
+def screening_findings() -> str:
+    """Write what every packaged screening rule finds, with its limits and sources."""
+    parts = ["# Findings of the screening stage\n", (REFERENCE / "screening-head.txt").read_text()]
+    for rule in read_rules().rules:
+        parts.append(f"### {rule.code}\n\n{_wrapped(f'{rule.question} {rule.reason}')}\n")
+        parts.append(f"{_wrapped(_basis(rule))}\n\n{_wrapped(f'**What to do.** {rule.remedy}')}\n")
+    return "\n".join(parts)
+
+
+def _basis(rule: Rule) -> str:
+    """Say in words what a rule holds its figure or answer against."""
+    if rule.kind == "figure":
+        told = [_limit(name, limit) for name, limit in rule.limits.items()]
+        return f"Limits: {'; '.join(told)}." if told else "Limit: that of the device file (`body.bump_mm`)."
+    if rule.basis is None:
+        return ""
+    source = f"{rule.basis.source}: {rule.basis.note}" if rule.basis.note else rule.basis.source
+    if rule.kind == "answer":
+        word, verdict = ("yes", rule.if_yes) if rule.if_yes else ("no", rule.if_no)
+        does = "blocks" if verdict == "block" else "is of concern"
+        return f"A {word} {does} ({source}). Not said is unknown."
+    lists = (
+        ("passes", rule.pass_words),
+        ("is of concern", rule.concern_words),
+        ("blocks", rule.block_words),
+    )
+    told = [f"{does}: {', '.join(f'`{word}`' for word in words)}" for does, words in lists if words]
+    return f"What {'; '.join(told)} ({source}). Not said is unknown."
+
+
+def _limit(name: str, limit: Sourced) -> str:
+    gravity, side = name.split("_")
+    does = "blocks" if gravity == "block" else "of concern"
+    note = f"; {limit.note}" if limit.note else ""
+    unit = "" if limit.unit == "1" else f" {limit.unit}"
+    return f"{does} {'below' if side == 'low' else 'above'} {limit.value:g}{unit} ({limit.source}{note})"
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, 118, break_long_words=False, break_on_hyphens=False))
+
+
+def participants() -> str:
+    """List every column of participants.tsv that is read."""
+    parts = [
+        NOTE,
+        "# Columns of participants.tsv\n",
+        "Every column may be left out, and every cell may be `n/a`: what is not said stays unknown and is",
+        "never taken for no. [How to answer the screening](../how-to/answer-the-screening.md) says more.\n",
+        "| column | cells | meaning |",
+        "| --- | --- | --- |",
+    ]
+    for name, column in columns().items():
+        cells = {
+            "number": f"{column.unit}, {column.low:g} to {column.high:g}",
+            "answer": "`yes` or `no`",
+            "word": ", ".join(f"`{word}`" for word in column.words),
+        }[column.kind]
+        also = "".join(f" or `{other}`" for other in column.also)
+        parts.append(f"| `{name}`{also} | {cells} | {_cell(column.meaning)} |")
+    return "\n".join(parts) + "\n"
 
 
 def settings() -> str:

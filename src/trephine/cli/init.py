@@ -22,6 +22,9 @@ Put each participant's scans here before running:
   sub-01/ct/sub-01_ct.nii.gz                     CT (the skull is estimated from the T1 without it)
   sub-01/micr/sub-01_sample-cortex_photo.png     live view of the cortex, with .json
 
+Give each participant one row of participants.tsv; participants.json says what its columns mean. Write n/a for
+what is not known: it stays unknown, and is never taken for no.
+
 Then: trephine check STUDY, and trephine run STUDY sub-01.
 """
 
@@ -31,6 +34,7 @@ def command(study: Study, as_json: AsJson = False) -> int:
     from trephine.case import dataset
     from trephine.case.disk import json_bytes, make_folder, write_atomically
     from trephine.case.store import Case
+    from trephine.formats.participant_columns import described
 
     description = {
         "Name": study.resolve().name,
@@ -40,12 +44,16 @@ def command(study: Study, as_json: AsJson = False) -> int:
     wanted: dict[Path, bytes] = {
         study / "dataset_description.json": json_bytes(description),
         study / "README": _README.encode(),
-        study / "participants.tsv": b"participant_id\n",
+        study / "participants.tsv": "\t".join(["participant_id", *described()]).encode() + b"\n",
+        study / "participants.json": json_bytes(described()),
     }
     derivatives = Case(study=study, subject="sub-01").derivatives
     is_new = not derivatives.exists()
     make_folder(study)
     made = [path for path in wanted if not path.exists()]
+    if (study / "participants.tsv").exists():
+        # A description of columns that are somebody else's would be wrong.
+        made = [path for path in made if path.name != "participants.json"]
     if (study / "README.md").exists():
         made = [path for path in made if path.name != "README"]
     for path in made:

@@ -7,26 +7,26 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Participant(BaseModel):
-    """Answers of the study's ``participants.tsv``; ``None`` is "not said" and never "no".
+    """What the study's ``participants.tsv`` says; a column that is absent here is "not said", never "no".
 
     Parameters
     ----------
     label
         The ``sub-`` label without its prefix.
-    age_years, body_mass_index_kg_per_m2
-        Numbers.
-    needs_mri, takes_anticoagulants, has_seizures, has_implant, is_immunosuppressed, uses_tobacco
-        Contraindications as public trials list them.
+    numbers
+        By column, in the column's unit (``formats/participants.toml``), such as ``age`` in years.
+    answers
+        Yes or no, by column, such as ``needs_mri``.
+    words
+        One of the column's words, by column, such as ``diagnosis``.
+    columns_not_read
+        Columns of the table that nothing here asks for; a misspelt name ends up among them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     label: str
-    age_years: float | None = None
-    body_mass_index_kg_per_m2: float | None = None
-    needs_mri: bool | None = None
-    takes_anticoagulants: bool | None = None
-    has_seizures: bool | None = None
-    has_implant: bool | None = None
-    is_immunosuppressed: bool | None = None
-    uses_tobacco: bool | None = None
+    numbers: dict[str, float] = {}
+    answers: dict[str, bool] = {}
+    words: dict[str, str] = {}
+    columns_not_read: tuple[str, ...] = ()

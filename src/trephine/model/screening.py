@@ -23,6 +23,10 @@ class Answer(StrEnum):
     UNKNOWN = "unknown"
 
 
+GRAVEST_FIRST = (Answer.BLOCK, Answer.UNKNOWN, Answer.CONCERN, Answer.PASS)
+"""An unknown may hide a block, so it stands above a concern."""
+
+
 class Verdict(BaseModel):
     """One rule's verdict.
 
@@ -39,9 +43,13 @@ class Verdict(BaseModel):
     value
         What was measured, in ``unit``; absent when not known, or when the rule asks for yes or no.
     low, high
-        Interval of the value, where it is an estimate.
+        Interval that holds the value with 95 % probability, as far as its errors are known.
+    said
+        The answer to a question, ``yes``, ``no`` or a word; absent when not known, or for a figure.
     limit
         The limit it was held against: the one that decided, or the nearest one for a pass.
+    limits
+        Every limit of the rule by name (``block_low`` to ``block_high``), in ``unit``.
     unit
         Unit of value, interval and limit.
     source
@@ -49,7 +57,11 @@ class Verdict(BaseModel):
     confidence
         How the limit was come by.
     reason
-        A sentence for a clinician.
+        Sentences for a clinician: what was found, and what follows where it is no pass.
+    found
+        The first of them alone.
+    why, remedy
+        Why the rule is asked, and what to do when it is not passed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,11 +73,34 @@ class Verdict(BaseModel):
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    said: str | None = None
     limit: float | None = None
+    limits: dict[str, float] = {}
     unit: str | None = None
     source: str
     confidence: Confidence
     reason: str
+    found: str = ""
+    why: str = ""
+    remedy: str = ""
+
+
+class Omission(BaseModel):
+    """A packaged rule that the team's rules do not ask.
+
+    Parameters
+    ----------
+    rule, question
+        Its id and what it would have asked.
+    reason
+        The team's; empty when none is given.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str
+    question: str
+    reason: str = ""
 
 
 class Screening(BaseModel):
@@ -81,6 +116,8 @@ class Screening(BaseModel):
         Version of the rules.
     verdicts
         One a rule, in the order of the rules.
+    not_asked
+        Packaged rules that were left out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,3 +126,12 @@ class Screening(BaseModel):
     device: str
     rules_version: str
     verdicts: tuple[Verdict, ...]
+    not_asked: tuple[Omission, ...] = ()
+
+    @property
+    def answer(self) -> Answer:
+        """The gravest verdict of all; with a packaged rule left out, a concern at best."""
+        found = {verdict.verdict for verdict in self.verdicts} | {Answer.PASS}
+        if self.not_asked:
+            found.add(Answer.CONCERN)
+        return next(answer for answer in GRAVEST_FIRST if answer in found)

@@ -30,9 +30,11 @@ from trephine.model.live_view import LiveView
 from trephine.model.obstacles import Obstacles
 from trephine.model.opening import Opening
 from trephine.model.participant import Participant
+from trephine.model.registration import Registration
 from trephine.model.thread_plan import ThreadPlan
 from trephine.pipeline.step import Workspace
-from trephine.safety.rules import Rules, read_rules
+from trephine.safety.reading import read_rules
+from trephine.safety.rules import Rules
 
 
 class InputSettings(BaseModel):
@@ -154,7 +156,10 @@ def hand_names(workspace: Workspace) -> frozenset[str]:
 def participant(workspace: Workspace) -> Participant:
     """Read what the study says of the person."""
     files = workspace.files
-    return workspace.once("participant", lambda: read_participant(files.participants, files.label))
+    asked = frozenset(rule.id for rule in rules(workspace).rules if rule.kind == "answer")
+    return workspace.once(
+        "participant", lambda: read_participant(files.participants, files.label, asked=asked)
+    )
 
 
 def participant_hash(workspace: Workspace) -> dict[str, str]:
@@ -182,6 +187,11 @@ def anatomy(workspace: Workspace) -> Anatomy:
 def angiogram(workspace: Workspace) -> Angiogram | None:
     """Read the vessels back, where there was an angiogram."""
     return workspace.once("imaging.angiogram", lambda: angiogram_record.read(workspace.case))
+
+
+def registrations(workspace: Workspace) -> tuple[Registration, ...]:
+    """Read back how every other scan was laid on the planning T1."""
+    return workspace.once("imaging.registrations", lambda: anatomy_record.read_registrations(workspace.case))
 
 
 def hand_map(workspace: Workspace) -> HandMap:

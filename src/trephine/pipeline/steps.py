@@ -98,13 +98,16 @@ def _mapping_headlines(hand: HandMap) -> tuple[Headline, ...]:
 
 
 def _screening(workspace: Workspace, progress: Progress) -> Outcome[Screening]:
-    from trephine.stages.screening.run import run
+    from trephine.stages.screening.run import Evidence, run
 
     return run(
-        inputs.participant(workspace),
-        inputs.anatomy(workspace),
-        inputs.hand_map(workspace),
-        inputs.angiogram(workspace),
+        Evidence(
+            participant=inputs.participant(workspace),
+            anatomy=inputs.anatomy(workspace),
+            hand_map=inputs.hand_map(workspace),
+            angiogram=inputs.angiogram(workspace),
+            registrations=inputs.registrations(workspace),
+        ),
         inputs.device(workspace),
         inputs.rules(workspace),
         settings=_settings(workspace, "screening", ScreeningSettings),

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One figure or answer against one rule."""
+"""One figure, answer or word against one rule."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from trephine.core.errors import InternalError
-from trephine.core.sourced import ASSUMED, Confidence, Sourced
+from trephine.core.sourced import Sourced
 from trephine.model.screening import Answer, Verdict
 from trephine.safety.rules import Rule
 
@@ -20,7 +21,7 @@ class Figure:
     value
         In the rule's unit; absent when not known.
     low, high
-        Interval it lies in, where it is an estimate.
+        Interval that holds it with 95 % probability, where its errors are known.
     remark
         A sentence on how it was come by, or why it is not known.
     is_trusted
@@ -33,6 +34,22 @@ class Figure:
     remark: str = ""
     is_trusted: bool = True
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a number, and its interval, if any, is one that holds it."""
+        if self.value is None or not math.isfinite(self.value):
+            return False
+        bounds = [bound for bound in (self.low, self.high) if bound is not None]
+        if any(math.isnan(bound) for bound in bounds):
+            return False
+        return self.reach[0] <= self.value <= self.reach[1]
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Ends of the interval; the value itself where an end is not known."""
+        value = math.nan if self.value is None else self.value
+        return (value if self.low is None else self.low, value if self.high is None else self.high)
+
 
 def judge_figure(rule: Rule, figure: Figure) -> Verdict:
     """Hold a figure against a rule's limits.
@@ -42,8 +59,7 @@ def judge_figure(rule: Rule, figure: Figure) -> Verdict:
     rule
         A rule with limits.
     figure
-        What was measured. Its interval counts too: a value within the limits whose interval is not is of
-        concern, for a limit passed cannot be excluded.
+        What was measured.
 
     Returns
     -------
@@ -54,28 +70,36 @@ def judge_figure(rule: Rule, figure: Figure) -> Verdict:
     ------
     InternalError
         If the rule has no limits.
+
+    Notes
+    -----
+    The gravest that the interval allows, in this order: a value beyond a block limit blocks; an interval
+    that reaches beyond one is unknown, for pass and block cannot be told apart; a value or an interval
+    beyond a limit of concern is of concern; all else passes. So a worse value, or a wider interval, never
+    has a better verdict. A figure that is no number, or is not to be trusted, is unknown.
     """
     if not rule.limits:
         raise InternalError(f"rule {rule.id} has no limits to hold a figure against")
-    if figure.value is None:
-        return _verdict(rule, Answer.UNKNOWN, figure, None, f"not known. {figure.remark}")
-    name = _broken(rule, figure.value)
-    limit = rule.limits[name] if name else _nearest(rule, figure.value)
+    if figure.value is None or not figure.is_known:
+        lost = "" if figure.value is None else "The measurement gave no usable number. "
+        return _of_figure(rule, Answer.UNKNOWN, Figure(value=None), None, f"not known. {lost}{figure.remark}")
     said = _said(figure, rule.unit)
+    nearest = _nearest(rule, figure.value)
     if not figure.is_trusted:
-        return _verdict(rule, Answer.UNKNOWN, figure, limit, f"estimated as {said}. {figure.remark}")
-    if name:
-        answer = Answer.BLOCK if name.startswith("block") else Answer.CONCERN
-        side = "below" if name.endswith("low") else "above"
-        text = f"{said}, {side} the limit of {limit.value:g} {limit.unit}. {figure.remark}"
-        return _verdict(rule, answer, figure, limit, text)
-    for bound in (figure.low, figure.high):
-        at_bound = None if bound is None else _broken(rule, bound)
-        if at_bound:
-            limit = rule.limits[at_bound]
-            text = f"{said}; the interval passes the limit of {limit.value:g} {limit.unit}. {figure.remark}"
-            return _verdict(rule, Answer.CONCERN, figure, limit, text)
-    return _verdict(rule, Answer.PASS, figure, limit, f"{said}. {figure.remark}")
+        return _of_figure(rule, Answer.UNKNOWN, figure, nearest, f"estimated as {said}. {figure.remark}")
+    for prefix, by_interval in (("block", Answer.UNKNOWN), ("concern", Answer.CONCERN)):
+        name = _passed(rule, prefix, figure.value, figure.value)
+        if name:
+            limit = rule.limits[name]
+            side = "below" if name.endswith("low") else "above"
+            text = f"{said}, {side} the limit of {limit.value:g}{_unit(limit)}. {figure.remark}"
+            return _of_figure(rule, Answer(prefix), figure, limit, text)
+        name = _passed(rule, prefix, *figure.reach)
+        if name:
+            limit = rule.limits[name]
+            text = f"{said}; the interval passes the limit of {limit.value:g}{_unit(limit)}. {figure.remark}"
+            return _of_figure(rule, by_interval, figure, limit, text)
+    return _of_figure(rule, Answer.PASS, figure, nearest, f"{said}. {figure.remark}")
 
 
 def judge_answer(rule: Rule, answer: bool | None) -> Verdict:
@@ -84,52 +108,63 @@ def judge_answer(rule: Rule, answer: bool | None) -> Verdict:
     Raises
     ------
     InternalError
-        If the rule asks for a figure.
+        If the rule asks for something else.
     """
-    if rule.if_yes is None or rule.basis is None:
-        raise InternalError(f"rule {rule.id} asks for a figure, not for yes or no")
+    if rule.kind != "answer":
+        raise InternalError(f"rule {rule.id} asks for a {rule.kind}, not for yes or no")
     if answer is None:
-        verdict, text = Answer.UNKNOWN, "not said in the study."
-    elif answer:
-        verdict, text = Answer(rule.if_yes), "yes."
-    else:
-        verdict, text = Answer.PASS, "no."
-    return Verdict(
-        rule=rule.id,
-        code=rule.code,
-        question=rule.question,
-        verdict=verdict,
-        source=rule.basis.source,
-        confidence=rule.basis.confidence,
-        reason=_sentence(rule, verdict, text),
+        return _of_question(rule, Answer.UNKNOWN, None)
+    bad = rule.if_yes if answer else rule.if_no
+    return _of_question(rule, Answer(bad) if bad else Answer.PASS, "yes" if answer else "no")
+
+
+def judge_word(rule: Rule, word: str | None) -> Verdict:
+    """Hold a word against a rule; nothing said, or a word that the rule does not know, is unknown.
+
+    Raises
+    ------
+    InternalError
+        If the rule asks for something else.
+    """
+    if rule.kind != "word":
+        raise InternalError(f"rule {rule.id} asks for a {rule.kind}, not for a word")
+    lists = (
+        (Answer.BLOCK, rule.block_words),
+        (Answer.CONCERN, rule.concern_words),
+        (Answer.PASS, rule.pass_words),
     )
+    verdict = next((answer for answer, words in lists if word in words), Answer.UNKNOWN)
+    return _of_question(rule, verdict, word)
 
 
-def _broken(rule: Rule, value: float) -> str | None:
-    """Name the gravest limit that a value passes."""
-    for name in ("block_low", "block_high", "concern_low", "concern_high"):
-        limit = rule.limits.get(name)
-        if limit is None:
-            continue
-        if (value < limit.value) if name.endswith("low") else (value > limit.value):
-            return name
-    return None
+def _passed(rule: Rule, prefix: str, low: float, high: float) -> str | None:
+    """Name the limit of one gravity that an interval reaches beyond; the farther one when it is both."""
+    below, above = rule.limits.get(f"{prefix}_low"), rule.limits.get(f"{prefix}_high")
+    beyond = {
+        f"{prefix}_low": -math.inf if below is None else below.value - low,
+        f"{prefix}_high": -math.inf if above is None else high - above.value,
+    }
+    name = max(beyond, key=lambda each: beyond[each])
+    return name if beyond[name] > 0 else None
 
 
 def _nearest(rule: Rule, value: float) -> Sourced:
     return min(rule.limits.values(), key=lambda limit: abs(limit.value - value))
 
 
+def _unit(limit: Sourced) -> str:
+    return "" if limit.unit == "1" else f" {limit.unit}"
+
+
 def _said(figure: Figure, unit: str | None) -> str:
     text = f"{figure.value:.3g} {unit}" if unit != "1" else f"{figure.value:.3g}"
-    if figure.low is not None and figure.high is not None:
-        text += f" (from {figure.low:.3g} to {figure.high:.3g})"
-    return text
+    low, high = figure.reach
+    return text if low == high else f"{text} (from {low:.3g} to {high:.3g})"
 
 
-def _verdict(rule: Rule, answer: Answer, figure: Figure, limit: Sourced | None, text: str) -> Verdict:
-    sources = list(rule.limits.values())
-    basis = limit or sources[0]
+def _of_figure(rule: Rule, answer: Answer, figure: Figure, limit: Sourced | None, text: str) -> Verdict:
+    basis = limit or next(iter(rule.limits.values()))
+    found = _tidy(text)
     return Verdict(
         rule=rule.id,
         code=rule.code,
@@ -139,15 +174,43 @@ def _verdict(rule: Rule, answer: Answer, figure: Figure, limit: Sourced | None, 
         low=figure.low,
         high=figure.high,
         limit=None if limit is None else limit.value,
+        limits={name: each.value for name, each in rule.limits.items()},
         unit=rule.unit,
-        source=basis.source if basis else ASSUMED,
-        confidence=basis.confidence if basis else Confidence.ASSUMED,
-        reason=_sentence(rule, answer, text),
+        source=basis.source,
+        confidence=basis.confidence,
+        reason=_sentence(rule, answer, found),
+        found=found,
+        why=rule.reason,
+        remedy=rule.remedy,
     )
 
 
-def _sentence(rule: Rule, answer: Answer, text: str) -> str:
+def _of_question(rule: Rule, answer: Answer, said: str | None) -> Verdict:
+    if rule.basis is None:
+        raise InternalError(f"rule {rule.id} asks a question and has no basis")
+    found = "not said in the study." if said is None else f"{said.replace('_', ' ')}."
+    if said is not None and answer is Answer.UNKNOWN:
+        found += " The rule does not say what follows from it."
+    return Verdict(
+        rule=rule.id,
+        code=rule.code,
+        question=rule.question,
+        verdict=answer,
+        said=said,
+        source=rule.basis.source,
+        confidence=rule.basis.confidence,
+        reason=_sentence(rule, answer, found),
+        found=found,
+        why=rule.reason,
+        remedy=rule.remedy,
+    )
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _sentence(rule: Rule, answer: Answer, found: str) -> str:
     """Join what was found with why it matters and what to do, where it is no pass."""
-    found = " ".join(text.split())
     sentence = f"{rule.question} Found: {found}"
     return sentence if answer is Answer.PASS else f"{sentence} {rule.reason} {rule.remedy}"

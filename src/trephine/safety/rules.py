@@ -4,19 +4,14 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from importlib.resources import files
-from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from trephine.core.errors import ConfigError
 from trephine.core.sourced import ASSUMED, Confidence, Sourced
 
 LIMIT_NAMES = ("block_low", "concern_low", "concern_high", "block_high")
 """A rule's limits in the order in which they must rise."""
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Frozen(BaseModel):
@@ -24,7 +19,7 @@ class _Frozen(BaseModel):
 
 
 class Basis(_Frozen):
-    """Where a rule that asks for yes or no comes from.
+    """Where a rule that asks a question comes from.
 
     Parameters
     ----------
@@ -44,7 +39,7 @@ class Basis(_Frozen):
 
 
 class Rule(_Frozen):
-    """One rule: a figure held against limits, or a question answered by yes or no.
+    """One rule: a figure held against limits, a question of yes or no, or a question with a word for answer.
 
     Parameters
     ----------
@@ -55,27 +50,40 @@ class Rule(_Frozen):
     question, reason, remedy
         What it asks, why, and what to do when it is not passed.
     unit
-        Unit of the figure and its limits; absent for yes or no.
+        Unit of the figure and its limits; absent for questions.
     block_low, concern_low, concern_high, block_high
         Below, or above, which a figure is of concern or blocks.
-    if_yes
-        Verdict when the answer is yes; absent for a figure.
+    if_yes, if_no
+        Verdict when the answer is yes, or when it is no; one of the two, absent otherwise.
+    pass_words, concern_words, block_words
+        Verdict by word; a word in none of them is unknown.
     basis
-        Source of a yes-or-no rule.
+        Source of a question.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]+$")
     code: str = Field(pattern=r"^[A-Z][A-Z0-9_]+$")
-    question: str
-    reason: str
-    remedy: str
+    question: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    remedy: str = Field(min_length=1)
     unit: str | None = None
     block_low: Sourced | None = None
     concern_low: Sourced | None = None
     concern_high: Sourced | None = None
     block_high: Sourced | None = None
     if_yes: Literal["concern", "block"] | None = None
+    if_no: Literal["concern", "block"] | None = None
+    pass_words: tuple[str, ...] = ()
+    concern_words: tuple[str, ...] = ()
+    block_words: tuple[str, ...] = ()
     basis: Basis | None = None
+
+    @property
+    def kind(self) -> Literal["figure", "answer", "word"]:
+        """What the rule asks for."""
+        if self.unit is not None:
+            return "figure"
+        return "answer" if self.if_yes or self.if_no else "word"
 
     @property
     def limits(self) -> dict[str, Sourced]:
@@ -85,16 +93,35 @@ class Rule(_Frozen):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if (self.unit is None) != (self.if_yes is not None) or (self.if_yes is None) != (self.basis is None):
-            raise ValueError("a rule has either a unit and limits, or if_yes and basis")
-        if self.if_yes is not None and self.limits:
-            raise ValueError("a rule that asks for yes or no has no limits")
+        words = [*self.pass_words, *self.concern_words, *self.block_words]
+        kinds = [self.unit is not None, self.if_yes is not None, self.if_no is not None, bool(words)]
+        if sum(kinds) != 1 or (self.unit is None) != (self.basis is not None):
+            raise ValueError("a rule has a unit and limits; or if_yes, if_no or words, and then a basis")
+        if self.unit is None and self.limits:
+            raise ValueError("a rule that asks a question has no limits")
+        if len(set(words)) != len(words):
+            raise ValueError("a word stands in two lists")
         values = [limit.value for limit in self.limits.values()]
         if any(limit.unit != self.unit for limit in self.limits.values()):
             raise ValueError(f"every limit must be in {self.unit}")
         if values != sorted(values) or not all(math.isfinite(value) for value in values):
             raise ValueError(f"limits must be finite and rise in the order {', '.join(LIMIT_NAMES)}")
         return self
+
+
+class NotAsked(_Frozen):
+    """A packaged rule that a team's rules leave out.
+
+    Parameters
+    ----------
+    id
+        Of the packaged rule.
+    reason
+        The team's; empty when none is given.
+    """
+
+    id: str
+    reason: str = ""
 
 
 class Rules(_Frozen):
@@ -108,17 +135,21 @@ class Rules(_Frozen):
         Version of the rules themselves; results carry it.
     rules
         In the order in which they are shown.
+    not_asked
+        Packaged rules left out on purpose, with reasons.
     """
 
     schema_version: Literal[1] = 1
     version: str
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule, ...] = Field(min_length=1)
+    not_asked: tuple[NotAsked, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         for names in ([rule.id for rule in self.rules], [rule.code for rule in self.rules]):
-            if len(set(names)) != len(names):
-                raise ValueError("two rules share an id or a code")
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"two rules share an id or a code: {', '.join(twice)}")
         return self
 
 
@@ -144,47 +175,3 @@ class Limits(_Frozen):
     thread_spacing_um: Sourced
     cortex_motion_mm: Sourced
     tissue_rise_k: Sourced
-
-
-def read_rules(path: Path | None = None) -> Rules:
-    """Read screening rules.
-
-    Parameters
-    ----------
-    path
-        A team's own file; the packaged rules when absent.
-
-    Returns
-    -------
-    Rules
-        Checked: sourced, in one unit each, rising limits.
-
-    Raises
-    ------
-    ConfigError
-        If the file is missing, no TOML, or breaks the layout.
-    """
-    return _read("screening.toml", path, Rules)
-
-
-def read_limits(path: Path | None = None) -> Limits:
-    """Read general limits; arguments and errors as for ``read_rules``."""
-    return _read("limits.toml", path, Limits)
-
-
-def _read(name: str, path: Path | None, model: type[Model]) -> Model:
-    where = f"safety/{name}" if path is None else str(path)
-    try:
-        text = (files("trephine") / "safety" / name if path is None else path).read_text(encoding="utf-8")
-        return model.model_validate(tomllib.loads(text))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        found = f"a file that cannot be read as TOML ({error})"
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        found = "; ".join(f"{'.'.join(str(part) for part in f['loc'])}: {f['msg']}" for f in faults[:5])
-    raise ConfigError.because(
-        where=where,
-        found=found,
-        expected="the layout of the packaged file",
-        remedy="Start from a copy of that file.",
-    )

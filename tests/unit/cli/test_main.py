@@ -73,7 +73,7 @@ def test_init_makes_a_study_and_never_overwrites(tmp_path: Path, capsys: pytest.
     study = tmp_path / "study"
     assert call(["init", str(study), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)["made"]
-    assert len(made) == 4
+    assert len(made) == 5
     (study / "dataset_description.json").write_text('{"Name": "Mine", "BIDSVersion": "1.9.0"}')
     (study / "README").unlink()
     (study / "README.md").write_text("mine")

@@ -30,9 +30,8 @@ def test_every_file_is_found_once(tiny_study) -> None:
 
 def test_every_noun_is_read(tiny_study) -> None:
     inputs = read_inputs(read_participant_files(tiny_study, "01"))
-    assert inputs.participant.age_years == 34
-    assert inputs.participant.has_seizures is False
-    assert inputs.participant.needs_mri is None
+    assert inputs.participant.numbers == {"age": 34}
+    assert inputs.participant.answers == {"has_seizures": False}
     assert inputs.t1.grid.frame == "scanner"
     assert [(scan.kind, scan.volume.grid.frame) for scan in inputs.others] == [
         ("angio", "angio"),
@@ -51,7 +50,7 @@ def test_only_t1_and_a_run_are_needed(tiny_study) -> None:
     inputs = read_inputs(read_participant_files(tiny_study, "01"))
     assert (inputs.others, inputs.live_view) == ((), None)
     assert inputs.participant.label == "01"
-    assert inputs.participant.has_seizures is None
+    assert inputs.participant.answers == {}
 
 
 def test_a_rest_run_is_left_aside_and_named(tiny_study) -> None:

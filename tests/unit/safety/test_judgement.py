@@ -1,11 +1,13 @@
 """One figure or answer against one rule, at and on both sides of every limit."""
 
+import math
+
 import pytest
 
 from trephine.core.errors import InternalError
 from trephine.core.sourced import Confidence, Sourced
 from trephine.model.screening import Answer
-from trephine.safety.judgement import Figure, judge_answer, judge_figure
+from trephine.safety.judgement import Figure, judge_answer, judge_figure, judge_word
 from trephine.safety.rules import Basis, Rule
 
 
@@ -34,6 +36,11 @@ ASKED = Rule(
     remedy="Ask.",
     if_yes="block",
     basis=Basis(source="canprime", confidence=Confidence.READ),
+)
+
+
+WORDS = ASKED.model_copy(
+    update={"if_yes": None, "pass_words": ("a",), "concern_words": ("b",), "block_words": ("c_d",)}
 )
 
 
@@ -77,9 +84,44 @@ def test_an_estimate_not_to_be_trusted_is_unknown_but_shown(value: float) -> Non
     assert "from " in verdict.reason
 
 
-@pytest.mark.parametrize(("low", "high"), [(1.5, 6.0), (3.0, 8.5), (0.5, 6.0), (3.0, 99.0)])
-def test_an_interval_that_passes_a_limit_is_of_concern_and_does_not_block(low: float, high: float) -> None:
-    assert judge_figure(RULE, Figure(value=5.0, low=low, high=high)).verdict is Answer.CONCERN
+@pytest.mark.parametrize(
+    ("low", "high", "answer"),
+    [
+        (1.5, 6.0, Answer.CONCERN),
+        (3.0, 8.5, Answer.CONCERN),
+        (1.0, 9.0, Answer.CONCERN),
+        (0.99, 6.0, Answer.UNKNOWN),
+        (3.0, 9.01, Answer.UNKNOWN),
+        (-99.0, 99.0, Answer.UNKNOWN),
+    ],
+)
+def test_an_interval_that_passes_a_limit_is_never_a_pass(low: float, high: float, answer: Answer) -> None:
+    judged = judge_figure(RULE, Figure(value=5.0, low=low, high=high))
+    assert judged.verdict is answer
+    assert "the interval passes the limit of" in judged.found
+
+
+def test_a_value_of_concern_whose_interval_may_block_is_unknown() -> None:
+    assert judge_figure(RULE, Figure(value=8.5, low=8.0, high=9.5)).verdict is Answer.UNKNOWN
+    assert judge_figure(RULE, Figure(value=9.5, low=5.0, high=14.0)).verdict is Answer.BLOCK
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        Figure(value=math.nan),
+        Figure(value=math.inf),
+        Figure(value=-math.inf),
+        Figure(value=5.0, low=math.nan, high=6.0),
+        Figure(value=5.0, high=math.nan),
+        Figure(value=5.0, low=5.5, high=6.0),
+        Figure(value=5.0, high=4.0),
+    ],
+)
+def test_no_usable_number_is_unknown(figure: Figure) -> None:
+    judged = judge_figure(RULE, figure)
+    assert (judged.verdict, judged.value, judged.low, judged.high) == (Answer.UNKNOWN, None, None, None)
+    assert "no usable number" in judged.found
 
 
 def test_an_interval_within_the_limits_passes() -> None:
@@ -100,8 +142,32 @@ def test_a_yes_may_be_of_concern_only() -> None:
     assert judge_answer(ASKED.model_copy(update={"if_yes": "concern"}), True).verdict is Answer.CONCERN
 
 
+def test_a_question_may_ask_for_yes() -> None:
+    wanted = ASKED.model_copy(update={"if_yes": None, "if_no": "block"})
+    said = [judge_answer(wanted, answer).verdict for answer in (True, False, None)]
+    assert said == [Answer.PASS, Answer.BLOCK, Answer.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [
+        ("a", Answer.PASS),
+        ("b", Answer.CONCERN),
+        ("c_d", Answer.BLOCK),
+        ("e", Answer.UNKNOWN),
+        (None, Answer.UNKNOWN),
+    ],
+)
+def test_words_are_looked_up_and_a_strange_one_is_unknown(word: str | None, answer: Answer) -> None:
+    judged = judge_word(WORDS, word)
+    assert (judged.verdict, judged.said) == (answer, word)
+    assert ("does not say what follows" in judged.found) == (word == "e")
+
+
 def test_a_rule_of_the_other_kind_is_our_fault() -> None:
     with pytest.raises(InternalError):
         judge_answer(RULE, True)
+    with pytest.raises(InternalError):
+        judge_word(ASKED, "yes")
     with pytest.raises(InternalError):
         judge_figure(ASKED, Figure(value=1.0))

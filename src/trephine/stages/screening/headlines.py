@@ -28,11 +28,7 @@ def headlines(screening: Screening) -> tuple[Headline, ...]:
         ``verdict`` is the gravest of all: block, then unknown, then concern, then pass.
     """
     count = {answer: sum(v.verdict is answer for v in screening.verdicts) for answer in Answer}
-    gravest = next(
-        (a for a in (Answer.BLOCK, Answer.UNKNOWN, Answer.CONCERN) if count[a]),
-        Answer.PASS,
-    )
-    whole = Headline(name="verdict", value=gravest.value, unit="word", label="Screening as a whole")
+    whole = Headline(name="verdict", value=screening.answer.value, unit="word", label="Screening as a whole")
     counts = [
         Headline(name=f"rules_{answer.value}", value=count[answer], unit="1", label=label)
         for answer, label in _COUNTS.items()

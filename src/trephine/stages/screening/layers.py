@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Thickness of scalp and skull over the hand area, along lines through the tissue labels."""
+"""What lies over the hand area: scalp and skull along lines through the labels, air, and the bone's curve."""
 
 from __future__ import annotations
 
@@ -35,10 +35,20 @@ class Layers:
     ----------
     skull, scalp
         Thickness over the implant's area.
+    gap_mm
+        How far the outer skull departs from a plane over the area, between its 2.5th and 97.5th percentile.
+    scalp_fraction
+        Share of lines that cross scalp.
+    air_mm
+        Least air between skin, or bone where no skin is labelled, and the edge of the image along a line;
+        what lies farther than the lines reach counts as their end.
     """
 
     skull: Spread
     scalp: Spread
+    gap_mm: float
+    scalp_fraction: float
+    air_mm: float
 
 
 def layers_over(anatomy: Anatomy, target_mm: Vector3, radius_mm: float, settings: Settings) -> Layers:
@@ -72,12 +82,18 @@ def layers_over(anatomy: Anatomy, target_mm: Vector3, radius_mm: float, settings
     """
     starts_mm, outward = _area(anatomy.outer_skull, np.asarray(target_mm), radius_mm, settings.ray_count)
     depth_mm = np.arange(-_OUTWARD_MM, _INWARD_MM, settings.ray_step_mm)
-    labels = _labels_along(anatomy, starts_mm, -outward, depth_mm)
+    labels, is_within = _labels_along(anatomy, starts_mm, -outward, depth_mm)
     is_inside = np.isin(labels, (Tissue.CSF, Tissue.GREY, Tissue.WHITE))
     before_brain = np.cumsum(is_inside, axis=1) == 0
     skull_mm = _extent(before_brain & (labels == Tissue.SKULL), before_brain) * settings.ray_step_mm
     scalp_mm = np.count_nonzero((labels == Tissue.SCALP) & before_brain, axis=1) * settings.ray_step_mm
-    return Layers(skull=_spread(skull_mm), scalp=_spread(scalp_mm))
+    return Layers(
+        skull=_spread(skull_mm),
+        scalp=_spread(scalp_mm),
+        gap_mm=_gap_mm(starts_mm, outward),
+        scalp_fraction=float(np.mean(scalp_mm > 0)),
+        air_mm=float(_air(labels, is_within).min()) * settings.ray_step_mm,
+    )
 
 
 def _area(surface: Surface, target_mm: Vector3, radius_mm: float, most: int) -> tuple[Points, Vector3]:
@@ -103,15 +119,36 @@ def _area(surface: Surface, target_mm: Vector3, radius_mm: float, most: int) -> 
     return area[::stride], axis
 
 
-def _labels_along(anatomy: Anatomy, starts_mm: Points, direction: Vector3, depth_mm: AnyArray) -> AnyArray:
-    """Return the label nearest to every sample, shape (line, depth); background outside the image."""
+def _gap_mm(points_mm: Points, outward: Vector3) -> float:
+    """Return how far points depart from the plane that fits them best, along a direction."""
+    height = points_mm @ outward
+    across = np.linalg.svd(outward[np.newaxis])[2][1:]
+    design = np.column_stack([points_mm @ across.T, np.ones(len(points_mm))])
+    left = height - design @ np.linalg.lstsq(design, height, rcond=None)[0]
+    low, high = np.percentile(left, (2.5, 97.5))
+    return float(high - low)
+
+
+def _air(labels: AnyArray, is_within: AnyArray) -> AnyArray:
+    """Count samples of every line between the head's first label and the edge of the image, shape (line,)."""
+    is_head = labels != Tissue.BACKGROUND
+    first = np.where(is_head.any(axis=1), np.argmax(is_head, axis=1), is_head.shape[1])
+    before = np.arange(labels.shape[1]) < first[:, np.newaxis]
+    return np.asarray(np.count_nonzero(before & is_within, axis=1))
+
+
+def _labels_along(
+    anatomy: Anatomy, starts_mm: Points, direction: Vector3, depth_mm: AnyArray
+) -> tuple[AnyArray, AnyArray]:
+    """Return the label nearest to every sample and whether it lies in the image, shape (line, depth)."""
     grid = anatomy.tissue.grid
     samples_mm = starts_mm[:, np.newaxis] + depth_mm[:, np.newaxis] * direction
     ijk = np.rint(grid.ijk_of(samples_mm.reshape(-1, 3))).astype(np.intp)
     is_within = np.all((ijk >= 0) & (ijk < np.array(grid.shape)), axis=1)
     labels = np.zeros(len(ijk), dtype=np.uint8)
     labels[is_within] = anatomy.tissue.values[tuple(ijk[is_within].T)]
-    return labels.reshape(len(starts_mm), len(depth_mm))
+    shape = (len(starts_mm), len(depth_mm))
+    return labels.reshape(shape), is_within.reshape(shape)
 
 
 def _extent(is_skull: AnyArray, before_brain: AnyArray) -> AnyArray:

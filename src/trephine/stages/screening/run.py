@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from trephine.core.errors import ConfigError
 from trephine.core.findings import Outcome
 from trephine.core.progress import Progress, silent
@@ -10,29 +12,21 @@ from trephine.model.activation import HandMap
 from trephine.model.anatomy import Anatomy, Angiogram
 from trephine.model.device import Device
 from trephine.model.participant import Participant
+from trephine.model.registration import Registration
 from trephine.model.screening import Answer, Screening, Verdict
-from trephine.safety.judgement import Figure, judge_answer, judge_figure
+from trephine.safety.judgement import Figure, judge_figure
 from trephine.safety.rules import Rule, Rules
-from trephine.stages.screening import figures
-from trephine.stages.screening.checks import findings
+from trephine.stages.screening import figures, person
+from trephine.stages.screening.checks import about_columns, about_rules, findings, omissions
 from trephine.stages.screening.layers import layers_over
 from trephine.stages.screening.settings import Settings
 
 _STEPS = 3
 
 
-def run(
-    participant: Participant,
-    anatomy: Anatomy,
-    hand_map: HandMap,
-    angiogram: Angiogram | None,
-    device: Device,
-    rules: Rules,
-    *,
-    settings: Settings,
-    progress: Progress = silent,
-) -> Outcome[Screening]:
-    """Judge by every rule whether this person may be implanted.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """Everything known of one person that the rules are held against.
 
     Parameters
     ----------
@@ -44,6 +38,31 @@ def run(
         The hand area in ``scanner``.
     angiogram
         Vessels; absent when no angiography was made.
+    registrations
+        How every other scan was laid on the planning T1.
+    """
+
+    participant: Participant
+    anatomy: Anatomy
+    hand_map: HandMap
+    angiogram: Angiogram | None
+    registrations: tuple[Registration, ...] = ()
+
+
+def run(
+    evidence: Evidence,
+    device: Device,
+    rules: Rules,
+    *,
+    settings: Settings,
+    progress: Progress = silent,
+) -> Outcome[Screening]:
+    """Judge by every rule whether this person may be implanted.
+
+    Parameters
+    ----------
+    evidence
+        What is known of the person.
     device
         The implant whose size is held against the bone.
     rules
@@ -56,30 +75,44 @@ def run(
     Returns
     -------
     Outcome
-        Every verdict, and one finding for every rule that is not passed.
+        Every verdict, and one finding for every rule that is not passed; also what was not asked, changed or
+        not read.
 
     Raises
     ------
     ConfigError
-        If a rule asks for a figure that this stage does not know.
+        If a rule asks for a figure or word that nothing here gives.
     NumericalError
         If there is hardly any skull surface over the hand area.
     """
     progress(0, _STEPS, "measuring skull and scalp")
+    anatomy, hand_map = evidence.anatomy, evidence.hand_map
     layers = layers_over(anatomy, hand_map.target_mm, device.body.width_mm.value / 2, settings)
     known = figures.layer_figures(layers, device, settings, has_ct=anatomy.has_ct)
     progress(1, _STEPS, "measuring image quality")
-    known |= figures.image_figures(anatomy)
+    known |= figures.image_figures(anatomy, layers)
     progress(2, _STEPS, "holding rules against the figures")
-    known |= figures.hand_figures(hand_map, anatomy) | figures.vessel_figures(angiogram)
-    known |= figures.person_figures(participant)
-    answers = figures.person_answers(participant)
-    verdicts = tuple(
-        _unshown_blocked(_verdict(_completed(rule, device), known, answers), hand_map) for rule in rules.rules
+    known |= figures.hand_figures(hand_map, anatomy, settings) | figures.vessel_figures(evidence.angiogram)
+    known |= figures.repeat_figures(hand_map) | figures.motion_figures(hand_map)
+    known |= figures.registration_figures(evidence.registrations, hand_map)
+    said = person.answers(evidence.participant, hand_map)
+    verdicts = []
+    for rule in rules.rules:
+        if rule.id in known and rule.kind == "figure":
+            verdict = judge_figure(_completed(rule, device), known[rule.id])
+        else:
+            _check_asked(rule, known)
+            verdict = person.judge_person(rule, evidence.participant, said)
+        verdicts.append(_unshown_blocked(verdict, hand_map))
+    screening = Screening(
+        device=device.name,
+        rules_version=rules.version,
+        verdicts=tuple(verdicts),
+        not_asked=omissions(rules),
     )
-    screening = Screening(device=device.name, rules_version=rules.version, verdicts=verdicts)
     progress(_STEPS, _STEPS, "done")
-    return Outcome(value=screening, findings=findings(screening))
+    found = findings(screening) + about_rules(screening, rules) + about_columns(evidence.participant)
+    return Outcome(value=screening, findings=found)
 
 
 def _completed(rule: Rule, device: Device) -> Rule:
@@ -89,15 +122,16 @@ def _completed(rule: Rule, device: Device) -> Rule:
     return rule.model_copy(update={"concern_high": device.body.bump_mm})
 
 
-def _verdict(rule: Rule, known: dict[str, Figure], answers: dict[str, bool | None]) -> Verdict:
-    if rule.if_yes is not None and rule.id in answers:
-        return judge_answer(rule, answers[rule.id])
-    if rule.if_yes is None and rule.id in known:
-        return judge_figure(rule, known[rule.id])
+def _check_asked(rule: Rule, known: dict[str, Figure]) -> None:
+    """Refuse a rule for a figure or a word that nobody gives; any question of yes or no may be asked."""
+    words = ("diagnosis", "injury_level", "handedness")
+    expected = {"figure": (*known, *person.NUMBERS), "word": words, "answer": (rule.id,)}[rule.kind]
+    if rule.id in expected:
+        return
     raise ConfigError.because(
         where=f"screening rule {rule.id!r}",
         found="a rule that asks for something this stage does not measure",
-        expected=f"one of {', '.join(sorted((*known, *answers)))}",
+        expected=f"one of {', '.join(sorted(expected))}",
         remedy="Correct its id, or remove the rule.",
     )
 

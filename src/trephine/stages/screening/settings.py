@@ -36,3 +36,10 @@ class Settings(BaseModel):
         le=10.0,
         description="Standard deviation of bone and scalp thickness from a CT. Source: assumed.",
     )
+    midline_error_mm: float = Field(
+        default=2.0,
+        ge=0.0,
+        le=20.0,
+        description="Standard deviation of the person's midsagittal plane, which comes from the template. "
+        "Source: assumed.",
+    )

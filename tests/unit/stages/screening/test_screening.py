@@ -11,35 +11,42 @@ from trephine.core.errors import ConfigError, NumericalError
 from trephine.core.findings import Severity
 from trephine.core.frames import MNI152, SCANNER, Affine
 from trephine.formats.device_file import read_device
-from trephine.model.activation import ContrastMap, HandMap
+from trephine.formats.participant_columns import columns
+from trephine.model.activation import ContrastMap, HandMap, RunQuality
 from trephine.model.anatomy import Anatomy, Angiogram, Tissue
 from trephine.model.participant import Participant
 from trephine.model.screening import Answer
 from trephine.model.surface import Surface
 from trephine.model.volume import Grid, Volume
 from trephine.model.warp import Warp
-from trephine.safety.rules import read_rules
+from trephine.safety.reading import read_rules
 from trephine.stages.screening.headlines import headlines
 from trephine.stages.screening.layers import layers_over
-from trephine.stages.screening.run import run
+from trephine.stages.screening.run import Evidence, run
 from trephine.stages.screening.settings import Settings
 
-BRAIN_MM, SKULL_MM, SCALP_MM = 65.0, 7.5, 5.0
+BRAIN_MM, SKULL_MM, SCALP_MM = 65.0, 8.0, 5.0
+COUNT, HALF = 168, 83.5
 GRID = Grid(
-    shape=(160, 160, 160),
-    affine_mm=np.array([[1.0, 0, 0, -79.5], [0, 1, 0, -79.5], [0, 0, 1, -79.5], [0, 0, 0, 1]]),
+    shape=(COUNT, COUNT, COUNT),
+    affine_mm=np.array([[1.0, 0, 0, -HALF], [0, 1, 0, -HALF], [0, 0, 1, -HALF], [0, 0, 0, 1]]),
     frame=SCANNER,
 )
 HEALTHY = Participant(
     label="01",
-    age_years=40,
-    body_mass_index_kg_per_m2=24,
-    needs_mri=False,
-    takes_anticoagulants=False,
-    has_seizures=False,
-    has_implant=False,
-    is_immunosuppressed=False,
-    uses_tobacco=False,
+    numbers={
+        "age": 40,
+        "body_mass_index": 24,
+        "months_since_onset": 60,
+        "months_stable": 48,
+        "life_expectancy_months": 240,
+    },
+    answers={
+        name: name in ("can_consent", "can_communicate", "has_caregiver")
+        for name, column in columns().items()
+        if column.kind == "answer"
+    },
+    words={"diagnosis": "spinal_cord_injury", "injury_level": "C5", "handedness": "left"},
 )
 TARGET_MM = np.array([30.0, -10.0, 57.0])
 RULES = read_rules()
@@ -61,7 +68,7 @@ def warp(target, source, stretch=1.0) -> Warp:
 
 
 def head(skull_mm=SKULL_MM, scalp_mm=SCALP_MM, noise=5.0, has_ct=True, stretch=1.0) -> Anatomy:
-    axis = np.arange(160) - 79.5
+    axis = np.arange(COUNT) - HALF
     radius = np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2).astype(np.float32)
     outer = BRAIN_MM + skull_mm
     tissue = np.zeros(GRID.shape, np.uint8)
@@ -71,7 +78,7 @@ def head(skull_mm=SKULL_MM, scalp_mm=SCALP_MM, noise=5.0, has_ct=True, stretch=1
     t1 = np.array([0, 80, 20, 30, 100, 150], np.float32)[tissue]
     t1 += np.random.default_rng(0).normal(0, noise, t1.shape).astype(np.float32)
     points, faces, _, _ = marching_cubes(-radius, -outer, step_size=2)
-    skull = Surface(points_mm=points - 79.5, faces=faces[:, ::-1], frame=SCANNER)
+    skull = Surface(points_mm=points - HALF, faces=faces[:, ::-1], frame=SCANNER)
     zeros = np.zeros(GRID.shape, np.float32)
     return Anatomy(
         t1=volume(t1),
@@ -87,10 +94,44 @@ def head(skull_mm=SKULL_MM, scalp_mm=SCALP_MM, noise=5.0, has_ct=True, stretch=1
     )
 
 
-def hand(peak_z=8.0, target_mm=TARGET_MM, source="task", disagreement_mm=4.0, sd_mm=1.0) -> HandMap:
+def quality(name="task-hand_run-1", **changed) -> RunQuality:
+    usual = {
+        "volumes": 100,
+        "outlier_volumes": 2,
+        "max_displacement_mm": 0.6,
+        "mean_displacement_mm": 0.1,
+        "registration_error_mm": 0.4,
+        "header_offset_mm": 0.0,
+        "is_registration_trusted": True,
+        "is_slice_timing_corrected": True,
+    }
+    return RunQuality(name=name, **(usual | changed))
+
+
+TWO_RUNS = (quality(), quality("task-hand_run-2"))
+
+
+def hand(
+    peak_z=8.0,
+    target_mm=TARGET_MM,
+    source="task",
+    disagreement_mm=4.0,
+    sd_mm=1.0,
+    run_shift_mm=1.5,
+    nuisance_shift_mm=1.0,
+    runs=TWO_RUNS,
+) -> HandMap:
     grid = Grid(shape=(2, 2, 2), affine_mm=np.eye(4), frame=SCANNER)
     small = Volume(values=np.zeros((2, 2, 2), np.float32), grid=grid, unit="1")
-    shown = ContrastMap(name="left", z=small, effect_percent=small, hemisphere="right", peak_z=peak_z)
+    shown = ContrastMap(
+        name="left",
+        z=small,
+        effect_percent=small,
+        hemisphere="right",
+        peak_z=peak_z,
+        run_shift_mm=run_shift_mm,
+        nuisance_shift_mm=nuisance_shift_mm,
+    )
     other = ContrastMap(name="right", z=small, effect_percent=small, hemisphere="left", peak_z=30.0)
     return HandMap(
         contrasts=(other, shown),
@@ -102,6 +143,7 @@ def hand(peak_z=8.0, target_mm=TARGET_MM, source="task", disagreement_mm=4.0, sd
         knob_mm=TARGET_MM,
         disagreement_mm=disagreement_mm,
         weight=small,
+        runs=runs,
     )
 
 
@@ -117,8 +159,28 @@ VESSELS = Angiogram(
 )
 
 
-def screened(anatomy, *, participant=HEALTHY, hand_map=None, vessels=VESSELS, rules=RULES, device=N1):
-    return run(participant, anatomy, hand_map or hand(), vessels, device, rules, settings=Settings())
+def screened(
+    anatomy, *, participant=HEALTHY, hand_map=None, vessels=VESSELS, rules=RULES, device=N1, registrations=()
+):
+    evidence = Evidence(
+        participant=participant,
+        anatomy=anatomy,
+        hand_map=hand_map or hand(),
+        angiogram=vessels,
+        registrations=registrations,
+    )
+    return run(evidence, device, rules, settings=Settings())
+
+
+def said(**changed) -> Participant:
+    """Return the healthy person with other numbers, answers or words; ``None`` leaves one unsaid."""
+    parts = {name: dict(getattr(HEALTHY, name)) for name in ("numbers", "answers", "words")}
+    for name, value in changed.items():
+        part = next(part for part in parts.values() if name in part)
+        part.pop(name)
+        if value is not None:
+            part[name] = value
+    return Participant(label="01", **parts)
 
 
 def verdict(outcome, rule: str):
@@ -137,7 +199,7 @@ def test_thickness_over_the_target_is_that_of_the_spheres(skull_mm, scalp_mm) ->
 
 def test_marrow_with_another_label_is_bone_too(sphere) -> None:
     tissue = sphere.tissue.values.copy()
-    axis = np.arange(160) - 79.5
+    axis = np.arange(COUNT) - HALF
     radius = np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2)
     tissue[(radius > BRAIN_MM + 2) & (radius < BRAIN_MM + 4)] = Tissue.SCALP
     layers = layers_over(replace(sphere, tissue=volume(tissue, "label")), TARGET_MM, 11.5, Settings())
@@ -167,12 +229,10 @@ def test_a_healthy_person_with_every_scan_passes_all(sphere) -> None:
 def test_nothing_said_is_unknown_for_every_contraindication(sphere) -> None:
     outcome = screened(sphere, participant=Participant(label="01"))
     unknown = {v.rule for v in outcome.value.verdicts if v.verdict is Answer.UNKNOWN}
-    assert unknown == set(dict(HEALTHY)) - {"label", "age_years", "body_mass_index_kg_per_m2"} | {
-        "age",
-        "body_mass_index",
-    }
+    assert unknown == set(columns()) - {"handedness"} | {"dominant_hand"}
     assert {finding.severity for finding in outcome.findings} == {Severity.UNKNOWN}
-    assert len(outcome.findings) == 8
+    assert len(outcome.findings) == len(unknown)
+    assert outcome.value.answer is Answer.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -181,16 +241,30 @@ def test_nothing_said_is_unknown_for_every_contraindication(sphere) -> None:
         ("has_seizures", True, Answer.BLOCK),
         ("needs_mri", True, Answer.BLOCK),
         ("takes_anticoagulants", True, Answer.CONCERN),
-        ("body_mass_index_kg_per_m2", 41.0, Answer.BLOCK),
-        ("age_years", 12.0, Answer.BLOCK),
-        ("age_years", 80.0, Answer.CONCERN),
+        ("has_caregiver", False, Answer.BLOCK),
+        ("body_mass_index", 41.0, Answer.BLOCK),
+        ("age", 12.0, Answer.BLOCK),
+        ("age", 70.0, Answer.CONCERN),
+        ("months_stable", 6.0, Answer.CONCERN),
+        ("diagnosis", "brainstem_stroke", Answer.CONCERN),
+        ("injury_level", "below_C8", Answer.BLOCK),
+        ("handedness", "right", Answer.CONCERN),
+        ("handedness", None, Answer.UNKNOWN),
+        ("diagnosis", None, Answer.UNKNOWN),
+        ("months_stable", None, Answer.UNKNOWN),
     ],
 )
 def test_contraindications_are_heeded(field, value, answer, sphere) -> None:
-    outcome = screened(sphere, participant=HEALTHY.model_copy(update={field: value}))
+    outcome = screened(sphere, participant=said(**{field: value}))
     assert [v.verdict for v in outcome.value.verdicts if v.verdict is not Answer.PASS] == [answer]
     assert outcome.is_blocked == (answer is Answer.BLOCK)
     assert outcome.findings[0].code in {rule.code for rule in RULES.rules}
+    assert outcome.value.answer is answer
+
+
+def test_either_hand_is_the_dominant_one_of_who_prefers_neither(sphere) -> None:
+    outcome = screened(sphere, participant=said(handedness="ambidextrous"))
+    assert verdict(outcome, "dominant_hand").said == "yes"
 
 
 def test_without_ct_bone_is_an_estimate_with_an_interval_and_unknown() -> None:
@@ -209,11 +283,12 @@ def test_thin_bone_blocks_and_lets_the_implant_stand_out() -> None:
     height = verdict(outcome, "implant_height")
     assert height.verdict is Answer.CONCERN
     assert height.value == pytest.approx(8.0 - 2.0, abs=0.3)
+    assert height.high == pytest.approx(9.0 - 1.0, abs=0.5), "the thicker figure of the maker counts too"
     assert (height.limit, height.source) == (2.5, "link2020")
 
 
 def test_a_thin_implant_does_not_stand_out() -> None:
-    thin = N1.body.thickness_mm.model_copy(update={"value": 4.0, "low": None})
+    thin = N1.body.thickness_mm.model_copy(update={"value": 4.0, "low": None, "high": None})
     device = N1.model_copy(update={"body": N1.body.model_copy(update={"thickness_mm": thin})})
     assert verdict(screened(head(skull_mm=3.0), device=device), "implant_height").verdict is Answer.PASS
 
@@ -235,8 +310,18 @@ def test_noise_drowns_the_contrast() -> None:
 @pytest.mark.parametrize(
     ("changed", "rule", "answer"),
     [
-        ({"peak_z": 4.0}, "hand_response", Answer.CONCERN),
+        ({"peak_z": 6.9}, "hand_response", Answer.CONCERN),
         ({"peak_z": 2.0}, "hand_response", Answer.BLOCK),
+        ({"peak_z": 4.9}, "hand_response", Answer.UNKNOWN),
+        ({"peak_z": 5.5}, "hand_response", Answer.CONCERN),
+        ({"run_shift_mm": 5.0}, "hand_retest", Answer.CONCERN),
+        ({"run_shift_mm": None, "runs": (quality(),)}, "hand_retest", Answer.UNKNOWN),
+        ({"nuisance_shift_mm": 11.0}, "hand_nuisance", Answer.BLOCK),
+        ({"runs": (quality(mean_displacement_mm=0.7),)}, "head_motion", Answer.CONCERN),
+        ({"runs": (quality(), quality(outlier_volumes=51))}, "task_outliers", Answer.BLOCK),
+        ({"runs": ()}, "head_motion", Answer.UNKNOWN),
+        ({"runs": (quality(registration_error_mm=2.5),)}, "registration_error", Answer.CONCERN),
+        ({"runs": (quality(is_registration_trusted=False),)}, "registration_error", Answer.UNKNOWN),
         ({"sd_mm": 4.0}, "hand_uncertainty", Answer.CONCERN),
         ({"sd_mm": 9.0}, "hand_uncertainty", Answer.BLOCK),
         ({"disagreement_mm": 12.0}, "hand_agreement", Answer.CONCERN),
@@ -278,18 +363,16 @@ def test_a_rule_that_nobody_measures_is_refused(sphere) -> None:
 
 
 def test_findings_come_gravest_first_with_value_limit_and_source(sphere) -> None:
-    person = HEALTHY.model_copy(
-        update={"takes_anticoagulants": True, "has_seizures": True, "age_years": None}
-    )
+    person = said(takes_anticoagulants=True, has_seizures=True, age=None)
     outcome = screened(sphere, participant=person, hand_map=hand(disagreement_mm=12.0))
     severities = [finding.severity for finding in outcome.findings]
-    assert severities == [Severity.BLOCK, Severity.WARN, Severity.WARN, Severity.UNKNOWN]
+    assert severities == [Severity.BLOCK, Severity.UNKNOWN, Severity.WARN, Severity.WARN]
     apart = next(f for f in outcome.findings if f.code == "HAND_METHODS_DISAGREE")
     assert (apart.value, apart.limit, apart.unit, apart.source) == (12.0, 10.0, "mm", "assumed")
 
 
 def test_headlines_name_the_gravest_and_count_all(sphere) -> None:
-    person = HEALTHY.model_copy(update={"has_seizures": None})
+    person = said(has_seizures=None)
     figures = {h.name: h for h in headlines(screened(sphere, participant=person).value)}
     assert figures["verdict"].value == "unknown"
     assert figures["rules_pass"].value == len(RULES.rules) - 1
