@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from trephine.model.registration import Registration
@@ -89,8 +90,11 @@ class ImagingResult:
         Vessels seen before surgery; absent without a scan that shows them and could be registered.
     registrations
         One for each other scan, trusted or not.
+    pictures
+        Each of these scans as its pose lays it, by name, coarse, for people to look at.
     """
 
     anatomy: Anatomy
     angiogram: Angiogram | None
     registrations: tuple[Registration, ...]
+    pictures: Mapping[str, Volume] = field(default_factory=dict)

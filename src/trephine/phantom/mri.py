@@ -99,7 +99,7 @@ def _inside(
     image[low_cord] = value["cord"]
 
 
-def _contrast(person: Person, head: Head, value: dict[str, float], grey: float, white: float) -> Field:
+def compose(person: Person, head: Head, value: dict[str, float], grey: float, white: float) -> Field:
     """Compose one image of the head from its tissues, shape (voxel,)."""
     texture = _texture(person, "soft", head.grid, 3.0).reshape(-1)[head.index]
     image = np.full(head.index.shape, value["air"], dtype=np.float32)
@@ -127,7 +127,7 @@ def t1_signal(person: Person, head: Head, blood: Field) -> Field:
     numpy.ndarray
         1 is white matter.
     """
-    image = _contrast(person, head, T1, person.traits.grey_to_white_fraction, 1.0)
+    image = compose(person, head, T1, person.traits.grey_to_white_fraction, 1.0)
     _paint(image, T1["blood"], blood.reshape(-1)[head.index])
     filled: Field = head.filled(image)
     return filled
@@ -161,7 +161,7 @@ def scan_t1(person: Person, signal: Field, grid: Grid) -> NDArray[np.int16]:
 
 def hounsfield(person: Person, head: Head) -> Field:
     """Return noise-free CT numbers on the planning T1's grid, shape (i, j, k), HU."""
-    image = _contrast(person, head, HU, 38.0, 30.0)
+    image = compose(person, head, HU, 38.0, 30.0)
     filled: Field = head.filled(image, HU["air"])
     return filled
 

@@ -219,8 +219,11 @@ def registrations(contents: Contents) -> Table | None:
     rows = tuple(
         (
             r.moving,
-            "yes" if r.is_trusted else "no",
-            number(r.error_mm, 2),
+            "yes" if r.is_trusted else f"no: {r.reason}",
+            ABSENT if r.mean_error_95_mm is None else number(r.mean_error_95_mm, 2),
+            ABSENT if r.largest_error_95_mm is None else number(r.largest_error_95_mm, 2),
+            ABSENT if r.residual_mm is None else number(r.residual_mm, 2),
+            ABSENT if r.stretch_fraction is None else number(100 * r.stretch_fraction, 1),
             number(r.header_offset_mm, 1),
             number(r.header_offset_rad * 57.29577951308232, 1),
         )
@@ -229,10 +232,14 @@ def registrations(contents: Contents) -> Table | None:
     return Table(
         key="registrations",
         title="Scans laid on the planning T1",
+        note="Errors are over the brain. Blocks and stretch tell whether the scan shows the same head.",
         columns=(
             ("Scan", "text"),
             ("Used", "text"),
-            ("Error (SD), mm", "number"),
+            ("Mean error, 95 % below, mm", "number"),
+            ("Largest error, 95 % below, mm", "number"),
+            ("Blocks off by, mm", "number"),
+            ("Stretch, %", "number"),
             ("Header off by, mm", "number"),
             ("Header turned by, \u00b0", "number"),
         ),

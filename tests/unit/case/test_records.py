@@ -137,6 +137,9 @@ def test_anatomy_angiogram_and_registrations(case: Case) -> None:
         header_offset_mm=4.0,
         header_offset_rad=0.1,
         is_trusted=True,
+        mean_error_95_mm=0.6,
+        residual_mm=0.4,
+        blocks=120,
     )
     vessels = Angiogram(
         vessels=_volume("label", "uint8"), smallest_diameter_mm=0.6, registration_error_mm=0.4

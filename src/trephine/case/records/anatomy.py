@@ -10,6 +10,7 @@ from trephine.case.store import Case, Writer
 from trephine.core.frames import MNI152, SCANNER
 from trephine.model.anatomy import Anatomy, ImagingResult
 from trephine.model.registration import Registration
+from trephine.model.volume import Volume
 
 _VOLUMES = ("t1", "tissue", "intracranial", "sulcal_depth")
 _SURFACES = ("cortex", "outer_skull", "scalp")
@@ -33,6 +34,8 @@ def write(result: ImagingResult, writer: Writer) -> None:
     warp.write(anatomy.scanner_from_mni, writer)
     for registration in result.registrations:
         warp.write_registration(registration, writer)
+    for name, picture in result.pictures.items():
+        put_volume(writer, "registered", picture, scan=name)
     moving = [str(registration.scanner_from_moving.source) for registration in result.registrations]
     figures = plain_fields(anatomy, without=_IN_FILES)
     writer.put_json("anatomy_record", {"schema_version": 1, **figures, "registrations": moving})
@@ -59,6 +62,11 @@ def read(case: Case) -> Anatomy:
         scanner_from_mni=warp.read(case, target=SCANNER, source=MNI152),
         **figures,
     )
+
+
+def read_picture(case: Case, name: str) -> Volume | None:
+    """Read back one scan as its registration lays it, for people to look at; absent when none was kept."""
+    return get_volume(case, "registered", scan=name) if case.has("registered", scan=name) else None
 
 
 def read_registrations(case: Case) -> tuple[Registration, ...]:

@@ -18,6 +18,8 @@ _BINS = 32
 _FINE_SAMPLES = 60_000
 """Voxels compared at the fine level, on a regular lattice with a fixed jitter."""
 _JITTER_SEED = 1
+_LEAST_LAID_FRACTION = 0.5
+_RIM_MM = 6.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,11 @@ class RigidSettings:
     coarse_mm, fine_mm
         Voxel sizes of search and refinement.
     agreement_mm
-        Starts that end this close to the best one count as agreeing.
+        Starts that end this close to the best one count as agreeing; poses further apart are distinct.
+    finalists
+        Distinct poses of the coarse search that are refined.
+    with_halves
+        Whether to fit opposite halves too, for ``error_mm``.
     """
 
     starts: int = 12
@@ -42,6 +48,8 @@ class RigidSettings:
     coarse_mm: float = 6.0
     fine_mm: float = 2.0
     agreement_mm: float = 4.0
+    finalists: int = 2
+    with_halves: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,8 +62,11 @@ class RigidFit:
         Rigid map, shape (4, 4), mm.
     score
         Mutual information, higher is better.
+    runner_up_score
+        Of the best refined pose that is distinct from this one; minus infinity when all starts agree.
     error_mm
-        Standard deviation of a mapped point: from fits to opposite halves of the source.
+        Standard deviation of a mapped point, from fits to opposite halves of the source; infinite when they
+        were not asked for.
     agreeing_starts, starts
         Coarse fits that ended at the best pose, and how many were tried.
     has_converged
@@ -64,6 +75,7 @@ class RigidFit:
 
     target_from_source: Matrix4
     score: float
+    runner_up_score: float
     error_mm: float
     agreeing_starts: int
     starts: int
@@ -109,8 +121,11 @@ def register_rigid(
 
     Notes
     -----
-    Mattes mutual information, over every voxel of the mask at the coarse level. The header's own pose is the
-    first start. The error compares fits to opposite halves of the source along each axis: half the distance
+    Mattes mutual information, over every voxel of the mask at the coarse level. The search runs in the
+    source's own box (axes along its voxels, origin in the middle), so that its header decides nothing but the
+    first start: two headers of one scan give the same samples and, within the optimizer's last step, the same
+    pose. A pose that lays less than half of the source's mask on the target's (plus a rim) is not a
+    candidate. The error compares fits to opposite halves of the source along each axis: half the distance
     between two halves' poses is what noise, distortion and shading leave open; it does not see an error that
     both halves share.
 
@@ -127,24 +142,43 @@ def register_rigid(
                 expected="an image that shows something",
                 remedy="Check that the scan is not empty.",
             )
-    points = _spread_points(source, source_mask)
-    middle = _mean_mm(target, target_mask)
-    coarse = _RigidPair.at(source, source_mask, target, chosen.coarse_mm)
-    fits = [coarse.fitted(start, 3.0) for start in _starts(points, middle, chosen)]
-    order = np.argsort([fit[0] for fit in fits], kind="stable")
-    fine = _RigidPair.at(source, source_mask, target, chosen.fine_mm)
-    finals = sorted((fine.fitted(fits[index][1], 1.0) for index in order[:2]), key=lambda fit: fit[0])
+    boxed, box_from_source = in_own_box(source)
+    points = _spread_points(boxed, source_mask)
+    starts = _starts(points, _mean_mm(target, target_mask), np.linalg.inv(box_from_source), chosen)
+    coarse = _RigidPair.at(boxed, source_mask, target, chosen.coarse_mm)
+    fits = [coarse.fitted(start, 3.0) for start in starts]
+    within = [_laid_fraction(fit[1], points, target, target_mask) for fit in fits]
+    ranked = sorted(
+        (fit for fit, share in zip(fits, within, strict=True) if share >= _LEAST_LAID_FRACTION),
+        key=lambda fit: fit[0],
+    )
+    fine = _RigidPair.at(boxed, source_mask, target, chosen.fine_mm)
+    finalists = _distinct(ranked or fits, points, chosen.agreement_mm)[: chosen.finalists]
+    finals = sorted((fine.fitted(pose, 1.0) for _, pose in finalists), key=lambda fit: fit[0])
     score, best = finals[0]
+    others = _distinct(finals, points, chosen.agreement_mm)[1:]
     agreeing = sum(_rms_mm(best, fit[1], points) <= chosen.agreement_mm for fit in fits)
-    error = _half_error_mm(fine, best, source, source_mask, points)
+    error_mm = float("inf")
+    if chosen.with_halves:
+        error_mm = _half_error_mm(fine, best, boxed, source_mask, points)
     return RigidFit(
-        target_from_source=best,
+        target_from_source=best @ box_from_source,
         score=-score,
-        error_mm=error,
+        runner_up_score=-others[0][0] if others else float("-inf"),
+        error_mm=error_mm,
         agreeing_starts=agreeing,
         starts=len(fits),
         has_converged=agreeing >= max(2, len(fits) // 4),
     )
+
+
+def in_own_box(image: Sampled) -> tuple[Sampled, Matrix4]:
+    """Return an image with its axes along its voxels and its origin in the middle, and the map to there."""
+    size = np.array(image.values.shape)
+    affine_mm = np.diag([*image.voxel_mm, 1.0])
+    affine_mm[:3, 3] = -0.5 * image.voxel_mm * (size - 1)
+    boxed = Sampled(values=image.values, affine_mm=affine_mm)
+    return boxed, affine_mm @ np.linalg.inv(image.affine_mm)
 
 
 def turn_and_shift(target_from_source: Matrix4, points_mm: Points) -> tuple[float, float]:
@@ -172,12 +206,33 @@ def _spread_points(image: Sampled, mask: Mask3) -> Points:
     return some @ image.affine_mm[:3, :3].T + image.affine_mm[:3, 3]
 
 
-def _starts(points: Points, middle: AnyArray, settings: RigidSettings) -> list[Matrix4]:
+def _distinct(
+    fits: list[tuple[float, Matrix4]], points: Points, apart_mm: float
+) -> list[tuple[float, Matrix4]]:
+    """Keep of each cluster of poses the first."""
+    kept: list[tuple[float, Matrix4]] = []
+    for fit in fits:
+        if all(_rms_mm(fit[1], other[1], points) > apart_mm for other in kept):
+            kept.append(fit)
+    return kept
+
+
+def _laid_fraction(pose: Matrix4, points: Points, target: Sampled, mask: Mask3) -> float:
+    """Return the share of points that a pose lays on the target's mask or a rim about it."""
+    placed = np.linalg.inv(target.affine_mm) @ pose
+    where = np.round(points @ placed[:3, :3].T + placed[:3, 3]).astype(int)
+    rim = np.ceil(_RIM_MM / target.voxel_mm).astype(int)
+    box = np.argwhere(mask)
+    low, high = box.min(axis=0) - rim, box.max(axis=0) + rim
+    return float(np.all((where >= low) & (where <= high), axis=1).mean())
+
+
+def _starts(points: Points, middle: AnyArray, header: Matrix4, settings: RigidSettings) -> list[Matrix4]:
     """Return the starting poses: header, centres, then turned and shifted copies of both in turn."""
     centre = points.mean(axis=0)
-    centred = np.eye(4)
-    centred[:3, 3] = middle - centre
-    bases = [np.eye(4), centred]
+    centred = np.array(header)
+    centred[:3, 3] = middle - header[:3, :3] @ centre
+    bases = [header, centred]
     result = list(bases)
     # A fixed, evenly spread set of directions (golden-angle spiral) instead of random ones.
     for index in range(max(0, settings.starts - 2)):

@@ -23,7 +23,7 @@ from trephine.stages.imaging import checks, outer_skull, surfaces, tissue
 from trephine.stages.imaging.brightness import Levels, measured
 from trephine.stages.imaging.head import Head, distance_onto, moved_affine, onto, prepare_head
 from trephine.stages.imaging.intracranial import find_wall
-from trephine.stages.imaging.other_scans import place
+from trephine.stages.imaging.other_scans import Reference, place
 from trephine.stages.imaging.settings import Settings
 from trephine.stages.imaging.template_fit import (
     PreparedTemplate,
@@ -81,7 +81,8 @@ def run(
     prepared = prepare(template)
     affine = fit_affine(prepared, head.coarse, head.coarse_mask)
     progress(2, _STEPS, "other scans")
-    placed = _Others.of(others, head, settings)
+    reference = Reference.of(head, prepared, affine)
+    placed = _Others.of(others, reference, settings)
     progress(3, _STEPS, "inside of the skull")
     skull = _find_skull(
         _Given(head=head, prepared=prepared, affine=affine, template=template), placed, settings
@@ -90,7 +91,12 @@ def run(
     anatomy = _anatomy(t1, head, skull, template, settings)
     progress(7, _STEPS, "vessels")
     angiogram = placed.vessels(skull.wall_mm, settings)
-    result = ImagingResult(anatomy=anatomy, angiogram=angiogram, registrations=placed.registrations)
+    result = ImagingResult(
+        anatomy=anatomy,
+        angiogram=angiogram,
+        registrations=placed.registrations,
+        pictures=placed.pictures,
+    )
     findings = placed.findings + checks.judge(result, skull.fit.agreeing_starts, skull.fit.finalists)
     progress(_STEPS, _STEPS, "done")
     return Outcome(value=result, findings=findings)
@@ -103,12 +109,13 @@ class _Others:
     bone: Sampled | None
     trusted: Mapping[ScanKind, tuple[Scan, Registration]]
     registrations: tuple[Registration, ...]
+    pictures: Mapping[str, Volume]
     findings: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, scans: tuple[Scan, ...], head: Head, settings: Settings) -> _Others:
+    def of(cls, scans: tuple[Scan, ...], reference: Reference, settings: Settings) -> _Others:
         """Register what there is; keep what can be trusted."""
-        placed = [(scan, place(scan, head, settings)) for scan in scans]
+        placed = [(scan, place(scan, reference, settings)) for scan in scans]
         trusted = {
             scan.kind: (scan, item.registration) for scan, item in placed if item.registration.is_trusted
         }
@@ -122,6 +129,7 @@ class _Others:
             bone=bone,
             trusted=trusted,
             registrations=tuple(item.registration for _, item in placed),
+            pictures={item.registration.moving: item.picture for _, item in placed},
             findings=tuple(finding for _, item in placed for finding in item.findings),
         )
 

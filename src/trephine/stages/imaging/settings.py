@@ -34,10 +34,26 @@ class Settings(BaseModel):
         default=0.05, description="A scan with a smaller share of voxels above zero is not registered."
     )
     largest_registration_error_mm: float = Field(
-        default=3.0, gt=0, description="A scan whose registration error is larger is not used."
+        default=3.0,
+        gt=0,
+        description="A scan whose 95 % bound of the mean error over the brain is larger is not used.",
     )
-    least_agreeing_starts: int = Field(
-        default=3, ge=1, description="A registration that fewer starts arrive at is not used."
+    poor_registration_mm: float = Field(
+        default=2.0,
+        gt=0,
+        description="A scan that is used although this bound is larger blocks what depends on it.",
+    )
+    largest_residual_mm: float = Field(
+        default=1.3,
+        gt=0,
+        description="A scan whose parts lie further from where a rigid map puts them shows another head. "
+        "Measured on the same person 0.2 to 0.7 mm, on others 1.5 to 3.3 mm.",
+    )
+    largest_stretch_fraction: float = Field(
+        default=0.03,
+        gt=0,
+        description="A scan that fits best when stretched by surely more than this shows another head, or "
+        "has wrong voxel sizes. Measured on the same person 0.001 to 0.006, on others 0.03 to 0.12.",
     )
     vessel_low_sigmas: float = Field(
         default=4.0, gt=0, description="Robust standard deviations from which a voxel may belong to a vessel."

@@ -50,6 +50,17 @@ def test_a_known_pose_is_found_for_either_contrast(sign: float) -> None:
     assert fit.has_converged
 
 
+def test_the_header_changes_nothing_but_the_first_start() -> None:
+    target = blob()
+    mask = target.values > 5
+    header = moved(target, (0.2, 0.1, -0.15), (12.0, 5.0, -9.0))
+    source = Sampled(values=target.values, affine_mm=header @ target.affine_mm)
+    fit = register_rigid(source, mask, target, mask, QUICK)
+    turn_rad, shift_mm = turn_and_shift(fit.target_from_source @ header, np.zeros((1, 3)))
+    assert turn_rad < 0.002
+    assert shift_mm < 0.15
+
+
 def test_the_same_again_gives_the_same_bits() -> None:
     target = blob()
     mask = target.values > 5

@@ -4,18 +4,13 @@ import numpy as np
 import pytest
 
 from trephine.core.errors import InputError
-from trephine.core.findings import Severity
-from trephine.core.frames import ANGIO, CT, MNI152, SCANNER, Affine
+from trephine.core.frames import MNI152, SCANNER, Affine
 from trephine.kernels.registration.images import Sampled
-from trephine.kernels.registration.rigid import RigidFit
-from trephine.model.scan import Scan, ScanKind
 from trephine.model.volume import Grid, Volume
 from trephine.model.warp import Warp
 from trephine.stages.imaging.brightness import measured
 from trephine.stages.imaging.head import Head, prepare_head
-from trephine.stages.imaging.other_scans import _judged, place
 from trephine.stages.imaging.outer_skull import from_bone
-from trephine.stages.imaging.settings import Settings
 from trephine.stages.imaging.surfaces import depth_below_hull
 from trephine.stages.imaging.template_fit import _in_scanner, carried
 
@@ -72,45 +67,6 @@ def test_bone_is_filled_to_the_outer_table_only_near_the_wall() -> None:
     assert filled[40, 40, 40 + 26]
     assert not filled[0, 0, 0]
     assert not filled[40, 40, 40 + 31]
-
-
-@pytest.mark.parametrize("share", [0.0, 0.01])
-def test_an_almost_empty_scan_is_not_used(share: float) -> None:
-    values = np.zeros((40, 40, 40))
-    values.ravel()[: int(share * values.size)] = 50
-    scan = Scan(kind=ScanKind.MRA, volume=volume(values, ANGIO))
-    placed = place(scan, head_of(radius_of(40) * 0 + 50), Settings())
-    assert not placed.registration.is_trusted
-    assert [finding.code for finding in placed.findings] == ["SCAN_NOT_REGISTERED"]
-    assert "almost all of it is zero" in placed.findings[0].message
-
-
-def fit(error_mm: float, agreeing: int) -> RigidFit:
-    return RigidFit(
-        target_from_source=np.eye(4),
-        score=1.0,
-        error_mm=error_mm,
-        agreeing_starts=agreeing,
-        starts=12,
-        has_converged=True,
-    )
-
-
-@pytest.mark.parametrize(
-    ("error_mm", "agreeing", "inside", "is_trusted"),
-    [(0.5, 6, 0.95, True), (3.5, 6, 0.95, False), (0.5, 1, 0.95, False), (0.5, 6, 0.5, False)],
-)
-def test_each_limit_of_trust_holds(error_mm: float, agreeing: int, inside: float, is_trusted: bool) -> None:
-    scan = volume(np.ones((4, 4, 4)), CT)
-    placed = _judged(scan, fit(error_mm, agreeing), inside, (1.0, 0.0), Settings())
-    assert placed.registration.is_trusted is is_trusted
-    assert bool(placed.findings) is not is_trusted
-
-
-def test_a_misaligned_header_is_told() -> None:
-    placed = _judged(volume(np.ones((4, 4, 4)), CT), fit(0.5, 6), 1.0, (12.0, 0.1), Settings())
-    assert placed.registration.is_trusted
-    assert [(f.code, f.severity) for f in placed.findings] == [("HEADER_MISALIGNED", Severity.NOTE)]
 
 
 def test_template_images_are_carried_as_the_warp_says() -> None:

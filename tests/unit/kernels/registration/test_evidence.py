@@ -1,0 +1,107 @@
+"""Shifts of blocks find what is left of a misalignment, say how sure they are, and know another shape."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from scipy.spatial.transform import Rotation
+
+from trephine.kernels.registration.images import Sampled
+from trephine.kernels.registration.local_shifts import LocalShifts, local_shifts
+from trephine.kernels.registration.pose_evidence import evidence_of, inverse_step, mean_and_largest_mm
+
+STEP_MM = 2.0
+SHAPE = (72, 72, 72)
+REGION = np.zeros(SHAPE, dtype=bool)
+REGION[12:-12, 12:-12, 12:-12] = True
+EVERYWHERE = np.ones(SHAPE, dtype=bool)
+AFFINE = np.diag([STEP_MM, STEP_MM, STEP_MM, 1.0])
+
+
+def texture() -> np.ndarray:
+    noise = np.random.default_rng(1).standard_normal(SHAPE)
+    smooth = ndimage.gaussian_filter(noise, 2.0)
+    return smooth / smooth.std()
+
+
+def other_contrast(matrix: np.ndarray, noise: float = 0.1) -> np.ndarray:
+    """The same object seen with another contrast and displaced by a map of voxel indices."""
+    moved = ndimage.affine_transform(texture(), matrix[:3, :3], matrix[:3, 3], order=3, mode="nearest")
+    shown = np.exp(-moved) + 0.3 * moved
+    return shown + noise * np.random.default_rng(2).standard_normal(SHAPE)
+
+
+def shifts_of(matrix: np.ndarray) -> LocalShifts:
+    moved = Sampled(values=other_contrast(matrix), affine_mm=AFFINE)
+    return local_shifts(moved, EVERYWHERE, Sampled(values=texture(), affine_mm=AFFINE), REGION)
+
+
+def rigid(turn_rad: float, shift_voxel: tuple[float, float, float], scale: float = 1.0) -> np.ndarray:
+    centre = (np.array(SHAPE) - 1) / 2
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_rotvec((0.3 * turn_rad, 0, turn_rad)).as_matrix() * scale
+    matrix[:3, 3] = centre + shift_voxel - matrix[:3, :3] @ centre
+    return matrix
+
+
+def test_a_rest_of_misalignment_is_found_and_undone() -> None:
+    matrix = rigid(0.03, (0.7, -0.4, 0.2))
+    found = evidence_of(shifts_of(matrix))
+    assert found is not None
+    points = np.random.default_rng(3).uniform(40, 100, (50, 3))
+    mm = AFFINE @ matrix @ np.linalg.inv(AFFINE)  # where the moved image looks the object up
+    both = mm @ np.linalg.inv(found.correction)
+    left = np.linalg.norm(points @ both[:3, :3].T + both[:3, 3] - points, axis=1)
+    before = np.linalg.norm(points @ mm[:3, :3].T + mm[:3, 3] - points, axis=1)
+    assert before.mean() > 1.5
+    assert left.mean() < 0.15
+    _, mean_95, largest_95 = mean_and_largest_mm(found.covariance_mm2, found.centre_mm, points)
+    assert left.mean() <= mean_95 < 0.5
+    assert left.max() <= largest_95
+    assert found.residual_mm < 0.4
+    assert found.stretch_fraction < 0.005
+
+
+def test_a_stretched_object_is_told_from_a_moved_one() -> None:
+    found = evidence_of(shifts_of(rigid(0.02, (0.3, 0, 0), scale=1.05)))
+    assert found is not None
+    assert found.stretch_fraction == pytest.approx(0.05, abs=0.01)
+    assert found.stretch_fraction > 3 * found.stretch_error_fraction
+    assert found.residual_mm > 0.7
+
+
+def test_an_unrelated_image_gives_nothing_or_a_large_residual() -> None:
+    noise = ndimage.gaussian_filter(np.random.default_rng(9).standard_normal(SHAPE), 2.0)
+    moved = Sampled(values=noise, affine_mm=AFFINE)
+    shifts = local_shifts(moved, EVERYWHERE, Sampled(values=texture(), affine_mm=AFFINE), REGION)
+    found = evidence_of(shifts)
+    assert found is None or found.residual_mm > 1.5
+
+
+def test_blocks_that_the_scan_does_not_cover_say_nothing() -> None:
+    moved = Sampled(values=texture(), affine_mm=AFFINE)
+    nowhere = local_shifts(moved, ~EVERYWHERE, moved, REGION)
+    assert nowhere.tried == 0
+    assert evidence_of(nowhere) is None
+    flat = Sampled(values=np.zeros(SHAPE), affine_mm=AFFINE)
+    assert len(local_shifts(flat, EVERYWHERE, moved, REGION).centres_mm) == 0
+
+
+def test_a_step_and_its_undoing_cancel() -> None:
+    centre = np.array([10.0, -20.0, 30.0])
+    step = np.array([1.0, 2.0, 3.0, 0.0, 0.0, 6.0])
+    matrix = np.linalg.inv(inverse_step(step, centre))
+    assert matrix[:3, :3] @ centre + matrix[:3, 3] == pytest.approx(centre + step[:3])
+    # 6 mm at 60 mm is a tenth of a radian about z.
+    there = matrix[:3, :3] @ (centre + (60.0, 0, 0)) + matrix[:3, 3]
+    assert there - centre - step[:3] == pytest.approx([60 * np.cos(0.1), 60 * np.sin(0.1), 0])
+
+
+def test_error_of_points_grows_with_turns_and_distance() -> None:
+    covariance = np.diag([0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
+    near, far = np.array([[6.0, 0, 0]]), np.array([[60.0, 0, 0]])
+    sd_near, _, _ = mean_and_largest_mm(covariance, np.zeros(3), near)
+    sd_far, mean_95, largest_95 = mean_and_largest_mm(covariance, np.zeros(3), far)
+    assert sd_far == pytest.approx(10 * sd_near)
+    assert sd_far == pytest.approx(1.0, abs=0.05)
+    assert mean_95 == pytest.approx(1.96, abs=0.15)
+    assert largest_95 == mean_95
