@@ -99,14 +99,16 @@ def _inside(
     image[low_cord] = value["cord"]
 
 
-def compose(person: Person, head: Head, value: dict[str, float], grey: float, white: float) -> Field:
+def compose(
+    person: Person, head: Head, value: dict[str, float], grey_signal: float, white_signal: float
+) -> Field:
     """Compose one image of the head from its tissues, shape (voxel,)."""
     texture = _texture(person, "soft", head.grid, 3.0).reshape(-1)[head.index]
     image = np.full(head.index.shape, value["air"], dtype=np.float32)
     _soft_tissue(head, image, value, texture)
     _vault(head, image, value, texture)
     _paint(image, value["air"], _cover(head.distance_mm["air"], head.grid.voxel_mm[0]))
-    _inside(head, image, value, grey, white, 1.0 / max(head.grid.voxel_mm[0], 1.0))
+    _inside(head, image, value, grey_signal, white_signal, 1.0 / max(head.grid.voxel_mm[0], 1.0))
     return image
 
 

@@ -62,8 +62,8 @@ class RigidFit:
         Rigid map, shape (4, 4), mm.
     score
         Mutual information, higher is better.
-    runner_up_score
-        Of the best refined pose that is distinct from this one; minus infinity when all starts agree.
+    runner_up_fraction
+        Score of the best refined pose that is distinct from this one, against this one's; 0 when all agree.
     error_mm
         Standard deviation of a mapped point, from fits to opposite halves of the source; infinite when they
         were not asked for.
@@ -75,7 +75,7 @@ class RigidFit:
 
     target_from_source: Matrix4
     score: float
-    runner_up_score: float
+    runner_up_fraction: float
     error_mm: float
     agreeing_starts: int
     starts: int
@@ -164,7 +164,7 @@ def register_rigid(
     return RigidFit(
         target_from_source=best @ box_from_source,
         score=-score,
-        runner_up_score=-others[0][0] if others else float("-inf"),
+        runner_up_fraction=others[0][0] / score if others and score < 0 else 0.0,
         error_mm=error_mm,
         agreeing_starts=agreeing,
         starts=len(fits),

@@ -44,7 +44,7 @@ def seen(
     fit = RigidFit(
         target_from_source=np.eye(4),
         score=1.0,
-        runner_up_score=0.2,
+        runner_up_fraction=0.2,
         error_mm=float("inf"),
         agreeing_starts=6,
         starts=12,
