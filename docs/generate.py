@@ -54,12 +54,12 @@ def findings() -> str:
         "What a stage can notice. Severities: `note` informs, `warn` asks for a person's judgement, "
         "`unknown` says that what is needed to judge is missing, `block` forbids going on to surgery.\n"
     )
-    for step in STEPS:
-        page = REFERENCE / "findings.d" / f"{step.name}.md"
+    for name in ("import", *(step.name for step in STEPS)):
+        page = REFERENCE / "findings.d" / f"{name}.md"
         # The screening's page is made from its rules.
-        text = screening_findings() if step.name == "screening" else page.read_text()
+        text = screening_findings() if name == "screening" else page.read_text()
         text = text.split("\n", 1)[1].strip()
-        parts.append(f"## {step.name.capitalize()}\n\n{text}\n")
+        parts.append(f"## {name.capitalize()}\n\n{text}\n")
     return "\n".join(parts)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 from trephine import __version__
-from trephine.cli import approve, audit, bench, check, demo, init, phantom, report, run, status
+from trephine.cli import approve, audit, bench, check, demo, import_scans, init, phantom, report, run, status
 from trephine.cli.output import print_json, say
 from trephine.core.errors import EXIT_CANCELLED, EXIT_OUR_FAULT, EXIT_USAGE, TrephineError
 
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 for module in (init, check, run, status, report, approve, audit, demo, phantom, bench):
     app.command(module.__name__.rpartition(".")[2])(module.command)
+app.command("import")(import_scans.command)
 
 
 _CommandLineError: type[Any] = next(

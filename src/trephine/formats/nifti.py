@@ -15,7 +15,7 @@ from nibabel.orientations import apply_orientation, inv_ornt_aff, io_orientation
 
 from trephine.core.arrays import AnyArray, Matrix4
 from trephine.core.errors import FormatError, InputError
-from trephine.core.frames import MNI152, Frame
+from trephine.core.frames import MNI152, SCANNER, Frame
 from trephine.formats.nifti_content import read_image
 from trephine.formats.nifti_geometry import LARGEST_SHEAR_COSINE, checked_affine
 from trephine.formats.nifti_timing import Timing, check_timing, turned_slice_times
@@ -57,7 +57,7 @@ def read_volume(path: Path, frame: Frame, unit: str = "arbitrary", *, is_own_res
     image = read_image(path)
     _check_shape(path, image.shape, axes=3)
     affine = checked_affine(path, image, is_own_result=is_own_result)
-    values = _values(path, image).reshape(image.shape[:3])
+    values = read_values(path, image).reshape(image.shape[:3])
     if not is_own_result:
         _check_not_constant(path, values)
     turned, matrix, _ = _closest_ras(values, affine)
@@ -91,7 +91,7 @@ def read_series(path: Path, frame: Frame, timing: Timing) -> Series:
     _check_shape(path, image.shape, axes=4)
     affine = checked_affine(path, image, is_own_result=False)
     check_timing(path, image, timing)
-    values = _values(path, image)
+    values = read_values(path, image)
     _check_not_constant(path, values)
     turned, matrix, orientation = _closest_ras(values, affine)
     return Series(
@@ -129,6 +129,23 @@ def series_bytes(series: Series) -> bytes:
     return _image_bytes(_storable(series.values), series.grid, repetition_time_s=series.repetition_time_s)
 
 
+def image_bytes(values: AnyArray, affine_mm: Matrix4, *, repetition_time_s: float | None = None) -> bytes:
+    """Write an array as the bytes of a ``.nii.gz`` file whose header holds geometry alone.
+
+    Parameters
+    ----------
+    values
+        Shape (i, j, k) or (i, j, k, time); stored as ``volume_bytes`` does.
+    affine_mm
+        From voxel indices to scanner RAS+ mm, shape (4, 4).
+    repetition_time_s
+        Time from one volume to the next, for a series.
+    """
+    shape = (int(values.shape[0]), int(values.shape[1]), int(values.shape[2]))
+    grid = Grid(shape=shape, affine_mm=affine_mm, frame=SCANNER)
+    return _image_bytes(_storable(values), grid, repetition_time_s=repetition_time_s)
+
+
 def _check_shape(path: Path, shape: tuple[int, ...], *, axes: int) -> None:
     """Refuse another number of axes; trailing axes of length one are no axes."""
     lengths = list(shape)
@@ -146,7 +163,7 @@ def _check_shape(path: Path, shape: tuple[int, ...], *, axes: int) -> None:
     )
 
 
-def _values(path: Path, image: nib.Nifti1Image) -> AnyArray:
+def read_values(path: Path, image: nib.Nifti1Image) -> AnyArray:
     """Return scaled values, all finite, in their stored type or float32."""
     stored = image.get_data_dtype()
     if stored.kind not in "iuf" or stored.itemsize > 8:
