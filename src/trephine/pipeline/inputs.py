@@ -33,8 +33,8 @@ from trephine.model.participant import Participant
 from trephine.model.registration import Registration
 from trephine.model.thread_plan import ThreadPlan
 from trephine.pipeline.step import Workspace
-from trephine.safety.reading import read_rules
-from trephine.safety.rules import Rules
+from trephine.safety.reading import read_limits, read_rules
+from trephine.safety.rules import Limits, Rules
 
 
 class InputSettings(BaseModel):
@@ -93,6 +93,27 @@ class RulesSettings(BaseModel):
     file: str | None = Field(
         default=None, description="Path of a team's own rules; the packaged ones when left out."
     )
+
+
+class LimitsSettings(BaseModel):
+    """Which published limits a plan is held against."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str | None = Field(
+        default=None, description="Path of a team's own limits; the packaged ones when left out."
+    )
+
+
+def limits(workspace: Workspace) -> Limits:
+    """Read the published limits."""
+    file = getattr(workspace.sections["limits"], "file", None)
+    return workspace.once("limits", lambda: read_limits(Path(file) if file else None))
+
+
+def limits_hash(workspace: Workspace) -> dict[str, str]:
+    """Hash the published limits by what they say."""
+    return {"trephine:limits": sha256_of_json(limits(workspace).model_dump(mode="json"))}
 
 
 def rules(workspace: Workspace) -> Rules:

@@ -151,6 +151,7 @@ def _placement(workspace: Workspace, progress: Progress) -> Outcome[PlacementRes
         inputs.live_view(workspace),
         inputs.device(workspace),
         inputs.robot(workspace),
+        limits=inputs.limits(workspace),
         settings=_settings(workspace, "placement", PlacementSettings),
         progress=progress,
     )
@@ -240,11 +241,15 @@ STEPS: Steps = (
         upstream=("imaging", "mapping", "opening"),
         sections={
             "placement": PlacementSettings,
+            "limits": inputs.LimitsSettings,
             "device": inputs.DeviceSettings,
             "robot": inputs.RobotSettings,
         },
         inputs=lambda workspace: (
-            inputs.live_view_hash(workspace) | inputs.device_hash(workspace) | inputs.robot_hash(workspace)
+            inputs.live_view_hash(workspace)
+            | inputs.limits_hash(workspace)
+            | inputs.device_hash(workspace)
+            | inputs.robot_hash(workspace)
         ),
         work=_placement,
         write=plan.write,

@@ -22,6 +22,7 @@ from trephine.model.opening import Opening
 from trephine.model.surface import Surface
 from trephine.model.volume import Grid, Volume
 from trephine.model.warp import Warp
+from trephine.safety.reading import read_limits
 from trephine.stages.opening.run import run as open_run
 from trephine.stages.opening.settings import Settings as OpenSettings
 from trephine.stages.placement.run import run as place_run
@@ -225,7 +226,8 @@ def placed(
     head: Head, opened: Opening, pictured: tuple[LiveView, np.ndarray], n1: Device, r1: Robot
 ) -> Outcome[PlacementResult]:
     """The plan on that view."""
-    return place_run(opened, head.anatomy, head.hand_map, None, pictured[0], n1, r1, settings=PlaceSettings())
+    given = (opened, head.anatomy, head.hand_map, None, pictured[0], n1, r1)
+    return place_run(*given, limits=read_limits(), settings=PlaceSettings())
 
 
 @pytest.fixture(scope="session")

@@ -10,4 +10,4 @@ References
 ``kozai2010`` for keeping away from vessels, ``whitepaper2019`` for the spacing, ``huangfu2018`` for HiGHS.
 """
 
-VERSION = "1"
+VERSION = "2"

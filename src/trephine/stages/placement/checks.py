@@ -8,17 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trephine.core.findings import Finding, Severity
+from trephine.core.sourced import Confidence, Sourced
 from trephine.core.units import UM_PER_MM
 from trephine.model.anatomy import Angiogram
 from trephine.model.device import Device
 from trephine.model.obstacles import Obstacles
 from trephine.model.thread_plan import ThreadPlan
+from trephine.safety.rules import Limits
 from trephine.stages.placement.margins import Margins
 from trephine.stages.placement.settings import Settings
 
 _LARGE_GAP_FRACTION = 0.02
 _LOW_VALUE = 0.1
 _HIDDEN_FRACTION = 0.25
+_ROUNDING_UM = 1e-6
+"""Distances that equal a limit are within it, whatever the last bit says."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,11 +36,20 @@ class Context:
     settings: Settings
     margin: Margins
     angiogram: Angiogram | None
+    limits: Limits
+    vessel_um: float | None
+    """From the nearest vessel's wall to a chosen entry's centre line; absent when no vessel is near."""
 
 
 def findings(plan: ThreadPlan, context: Context) -> tuple[Finding, ...]:
     """Judge a plan against its limits."""
-    return (*_vessels(plan, context), *_count(plan, context), *_threads(plan, context), *_laying(plan))
+    return (
+        *_vessels(plan, context),
+        *_published(plan, context),
+        *_count(plan, context),
+        *_threads(plan, context),
+        *_laying(plan),
+    )
 
 
 def _vessels(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
@@ -70,6 +83,39 @@ def _vessels(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
         unit="mm",
         source="corticalregistration2016",
     )
+
+
+def _published(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
+    """Hold the plan against published limits, whatever margin the settings ask for."""
+    clearance, spacing = context.limits.vessel_clearance_um, context.limits.thread_spacing_um
+    if context.vessel_um is not None and context.vessel_um < clearance.value - _ROUNDING_UM:
+        yield Finding(
+            code="VESSEL_CLEARANCE_BELOW_LIMIT",
+            severity=_severity(clearance),
+            message="A thread enters nearer to a known vessel than the published distance; the margin that "
+            "the settings ask for is smaller.",
+            value=context.vessel_um,
+            limit=clearance.value,
+            unit="um",
+            source=clearance.source,
+        )
+    reached = plan.smallest_spacing_um
+    if reached is not None and reached < spacing.value - _ROUNDING_UM:
+        yield Finding(
+            code="THREAD_SPACING_BELOW_LIMIT",
+            severity=_severity(spacing),
+            message="Two threads enter nearer to each other than the published spacing; the device's own is "
+            "smaller.",
+            value=reached,
+            limit=spacing.value,
+            unit="um",
+            source=spacing.source,
+        )
+
+
+def _severity(limit: Sourced) -> Severity:
+    """Only a limit that was read in its source forbids; what was recalled asks for a person's judgement."""
+    return Severity.BLOCK if limit.confidence is Confidence.READ else Severity.WARN
 
 
 def _count(plan: ThreadPlan, context: Context) -> Iterator[Finding]:

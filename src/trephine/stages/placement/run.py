@@ -18,6 +18,7 @@ from trephine.model.live_view import LiveView
 from trephine.model.obstacles import PlacementResult
 from trephine.model.opening import Opening
 from trephine.model.thread_plan import ThreadPlan
+from trephine.safety.rules import Limits
 from trephine.stages.placement.candidates import Candidates, Worth, candidates
 from trephine.stages.placement.checks import Context, findings
 from trephine.stages.placement.layout import (
@@ -42,6 +43,7 @@ def run(
     device: Device,
     robot: Robot,
     *,
+    limits: Limits,
     settings: Settings,
     progress: Progress = silent,
 ) -> Outcome[PlacementResult]:
@@ -57,8 +59,10 @@ def run(
         What vessels are known from: the live view where given, else the angiogram, else nothing.
     device, robot
         The implant, and the robot with its errors.
+    limits
+        Published ones that the plan is held against.
     settings
-        Limits, errors and when to stop.
+        Margins, errors and when to stop.
     progress
         Told after each of five steps.
 
@@ -101,10 +105,18 @@ def run(
         settings=settings,
         margin=margin,
         angiogram=angiogram,
+        limits=limits,
+        vessel_um=_nearest_vessel_um(sites, packing),
     )
     found = findings(plan, context)
     progress(5, 5, "threads planned")
     return Outcome(value=PlacementResult(plan=plan, obstacles=obstacles), findings=found)
+
+
+def _nearest_vessel_um(sites: Candidates, packing: Packing) -> float | None:
+    """Return how near the chosen sites come to a known vessel; nothing when none is known near any."""
+    nearest = float(np.min(sites.vessel_mm[packing.chosen], initial=np.inf)) * UM_PER_MM
+    return nearest if np.isfinite(nearest) else None
 
 
 def _check(device: Device, opening: Opening) -> None:

@@ -9,10 +9,13 @@ import pytest
 from scipy.spatial.distance import pdist
 
 from trephine.core.errors import InputError
+from trephine.core.findings import Severity
 from trephine.core.frames import SCANNER
 from trephine.formats.device_file import read_device
 from trephine.kernels.geometry.clearance import clearance_map
 from trephine.model.volume import Volume
+from trephine.safety.reading import read_limits
+from trephine.stages.placement import checks
 from trephine.stages.placement.candidates import electrode_depths_mm, tilted
 from trephine.stages.placement.headlines import headlines
 from trephine.stages.placement.live_vessels import seen_vessels
@@ -21,6 +24,8 @@ from trephine.stages.placement.run import run
 from trephine.stages.placement.settings import Settings, SolverSettings, VesselSettings
 
 QUICK = Settings(pixel_mm=0.04, candidate_pixels=3, solver=SolverSettings(windows=0))
+
+LIMITS = read_limits()
 
 
 def codes(outcome):
@@ -54,6 +59,57 @@ def test_clearance_is_that_of_the_obstacle_with_the_least_to_spare(placed, pictu
     spare_um = 1000 * np.minimum(vessel - asked.vessel_mm, sulcus - asked.sulcus_mm)
     told_um = [thread.clearance_um - thread.margin_um for thread in placed.value.plan.threads]
     np.testing.assert_allclose(told_um, spare_um, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("vessel_um", "spacing_um", "found"),
+    [
+        (50.0, 300.0, {}),
+        (49.99, 300.0, {"VESSEL_CLEARANCE_BELOW_LIMIT": Severity.BLOCK}),
+        (0.0, 300.0 - 1e-9, {"VESSEL_CLEARANCE_BELOW_LIMIT": Severity.BLOCK}),
+        (50.01, 299.99, {"THREAD_SPACING_BELOW_LIMIT": Severity.WARN}),
+        (None, None, {}),
+    ],
+)
+def test_a_plan_is_held_against_published_limits(vessel_um, spacing_um, found, placed, pictured, n1, r1):
+    context = checks.Context(
+        obstacles=placed.value.obstacles,
+        refused={},
+        count_bound=64,
+        device=n1,
+        settings=QUICK,
+        margin=margins(r1, QUICK, live_view=pictured[0], angiogram=None),
+        angiogram=None,
+        limits=LIMITS,
+        vessel_um=vessel_um,
+    )
+    plan = placed.value.plan.model_copy(update={"smallest_spacing_um": spacing_um})
+    told = {f.code: f for f in checks.findings(plan, context) if f.code.endswith("_BELOW_LIMIT")}
+    assert {code: finding.severity for code, finding in told.items()} == found
+    assert {f.source for f in told.values()} <= {"kozai2010", "whitepaper2019"}
+    assert {f.unit for f in told.values()} <= {"um"}
+
+
+def test_the_nearest_vessel_is_that_of_the_chosen_sites(placed, pictured, head, opened, n1, r1):
+    strict = LIMITS.vessel_clearance_um.model_copy(update={"value": 1e6})
+    outcome = run(
+        opened,
+        head.anatomy,
+        head.hand_map,
+        None,
+        pictured[0],
+        n1,
+        r1,
+        limits=LIMITS.model_copy(update={"vessel_clearance_um": strict}),
+        settings=QUICK,
+    )
+    told = next(f for f in outcome.findings if f.code == "VESSEL_CLEARANCE_BELOW_LIMIT")
+    obstacles = outcome.value.obstacles
+    at = (entries(outcome.value)[:, :2] - obstacles.origin_mm) / obstacles.pixel_mm
+    index = tuple(np.rint(at[:, ::-1]).astype(int).T)
+    nearest_um = 1000 * clearance_map(obstacles.vessel, obstacles.pixel_mm)[index].min()
+    assert told.value == pytest.approx(nearest_um, abs=1e-6)
+    assert outcome.is_blocked
 
 
 def test_no_thread_meets_a_vessel_that_was_drawn(placed, pictured):
@@ -111,19 +167,19 @@ def test_numbers_anchors_and_order_are_each_used_once(placed):
 
 def test_the_same_inputs_give_the_same_plan(head, opened, pictured, n1, r1):
     arguments = (opened, head.anatomy, head.hand_map, None, pictured[0], n1, r1)
-    first, second = (run(*arguments, settings=QUICK).value.plan for _ in range(2))
+    first, second = (run(*arguments, limits=LIMITS, settings=QUICK).value.plan for _ in range(2))
     assert first.model_dump_json() == second.model_dump_json()
 
 
 def test_without_pictures_sites_are_provisional(head, opened, n1, r1):
-    outcome = run(opened, head.anatomy, head.hand_map, None, None, n1, r1, settings=QUICK)
+    outcome = run(opened, head.anatomy, head.hand_map, None, None, n1, r1, limits=LIMITS, settings=QUICK)
     assert {"VESSELS_UNKNOWN", "SITES_PROVISIONAL"} <= codes(outcome)
     assert outcome.value.plan.vessels_from == "nothing"
     assert all(thread.hit_probability is None for thread in outcome.value.plan.threads)
 
 
 def test_an_angiogram_tells_its_limit_and_the_honest_chance(head, opened, angiogram, n1, r1):
-    outcome = run(opened, head.anatomy, head.hand_map, angiogram, None, n1, r1, settings=QUICK)
+    outcome = run(opened, head.anatomy, head.hand_map, angiogram, None, n1, r1, limits=LIMITS, settings=QUICK)
     assert {"VESSELS_FROM_ANGIOGRAM", "SITES_PROVISIONAL"} <= codes(outcome)
     assert outcome.value.obstacles.vessel.any()
     # Millimetres of uncertainty: a clearance of a millimetre is no safety.
@@ -140,6 +196,7 @@ def test_too_little_room_is_said_with_what_binds(head, opened, n1, r1):
         None,
         n1,
         r1,
+        limits=LIMITS,
         settings=QUICK.model_copy(update={"rim_mm": 0.0}),
     )
     found = next(f for f in outcome.findings if f.code == "THREADS_DO_NOT_FIT")
@@ -159,7 +216,15 @@ def test_a_weak_map_and_a_short_thread_are_found(head, opened, n1, r1):
     short = n1.threads.length_mm.model_copy(update={"value": 10.5})
     device = n1.model_copy(update={"threads": n1.threads.model_copy(update={"length_mm": short})})
     outcome = run(
-        opened, head.anatomy, replace(head.hand_map, weight=nothing), None, None, device, r1, settings=QUICK
+        opened,
+        head.anatomy,
+        replace(head.hand_map, weight=nothing),
+        None,
+        None,
+        device,
+        r1,
+        limits=LIMITS,
+        settings=QUICK,
     )
     assert {"FUNCTIONAL_VALUE_LOW", "THREAD_TOO_SHORT"} <= codes(outcome)
 
@@ -167,14 +232,14 @@ def test_a_weak_map_and_a_short_thread_are_found(head, opened, n1, r1):
 def test_rigid_arrays_other_devices_and_stray_views_are_refused(head, opened, pictured, n1, r1):
     rest = (head.anatomy, head.hand_map, None)
     with pytest.raises(InputError, match="expected flexible"):
-        run(opened, *rest, None, read_device("utah"), r1, settings=QUICK)
+        run(opened, *rest, None, read_device("utah"), r1, limits=LIMITS, settings=QUICK)
     with pytest.raises(InputError, match="Plan the opening again"):
-        run(opened, *rest, None, read_device("white_paper_2019"), r1, settings=QUICK)
+        run(opened, *rest, None, read_device("white_paper_2019"), r1, limits=LIMITS, settings=QUICK)
     pose = pictured[0].scanner_from_image.matrix.copy()
     pose[:3, 3] += 60.0
     stray = replace(pictured[0], scanner_from_image=replace(pictured[0].scanner_from_image, matrix=pose))
     with pytest.raises(InputError, match="picture's pose"):
-        run(opened, *rest, stray, n1, r1, settings=QUICK)
+        run(opened, *rest, stray, n1, r1, limits=LIMITS, settings=QUICK)
 
 
 def test_vessels_of_every_width_are_seen_and_filled(pictured):
