@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trephine.core.arrays import Vector3, locked
+from trephine.model.hand_evidence import Alternative, CentreCertainty, Cluster, NuisanceShift, Peak, Retest
 from trephine.model.volume import Series, Volume
 
 Side = Literal["left", "right"]
@@ -76,6 +77,21 @@ class ContrastMap:
         Largest distance by which the centroid moves when nuisance regressors are added or dropped.
     run_shift_mm
         Largest distance between the centroids of single runs; absent with fewer than two runs.
+    variance_percent2
+        Variance of ``effect_percent``, float32, on the same grid.
+    clusters, peaks
+        Of grey matter, by z.
+    nuisance_shifts
+        One a change of the nuisance regressors.
+    retests
+        Agreement of runs, or of the halves of one run.
+    laterality_index
+        From 1 (all on the side opposite to the hand) to -1 (all on the hand's own side); absent for
+        contrasts of no hand, and when neither side answers.
+    expression
+        What is compared, as weights of conditions.
+    excess_share
+        By how much the bulk of z was wider than chance before variances were widened by it, at least 1.
     """
 
     name: str
@@ -91,6 +107,14 @@ class ContrastMap:
     peak_mni_mm: Vector3 | None = None
     nuisance_shift_mm: float | None = None
     run_shift_mm: float | None = None
+    variance_percent2: Volume | None = None
+    clusters: tuple[Cluster, ...] = ()
+    peaks: tuple[Peak, ...] = ()
+    nuisance_shifts: tuple[NuisanceShift, ...] = ()
+    retests: tuple[Retest, ...] = ()
+    laterality_index: float | None = None
+    expression: str = ""
+    excess_share: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("centroid_mm", "peak_mm", "centroid_mni_mm", "peak_mni_mm"):
@@ -161,6 +185,13 @@ class HandMap:
         Quality of each run.
     target_mni_mm
         The target in ``mni152``, shape (3,).
+    weight_sd
+        Standard deviation of ``weight`` over noise and registration, float32, on the same grid. Cortex is
+        worth at least ``weight - weight_sd`` five times in six, as far as errors are normal.
+    certainty
+        How sure the centre is below the target.
+    alternatives
+        The hand area found in other ways, side by side.
     """
 
     contrasts: tuple[ContrastMap, ...]
@@ -174,6 +205,9 @@ class HandMap:
     weight: Volume
     runs: tuple[RunQuality, ...] = ()
     target_mni_mm: Vector3 | None = None
+    weight_sd: Volume | None = None
+    certainty: CentreCertainty | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("target_mm", "knob_mm", "target_mni_mm"):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,16 @@ _ELSEWHERE = (
     ("both", (-52.0, -22.0, 22.0), 5.0, 0.3),
     ("both", (52.0, -22.0, 22.0), 5.0, 0.3),
 )
-_IPSILATERAL_FRACTION = 0.12
+Response = Literal["usual", "weak", "ipsilateral", "bilateral", "absent"]
+"""How cortex answers to the task; all but ``usual`` are met in paralysis."""
+# Share of the usual response in the hand area opposite the hand and on its own side. Assumed.
+_SHARES: dict[Response, tuple[float, float]] = {
+    "usual": (1.0, 0.12),
+    "weak": (0.3, 0.036),
+    "ipsilateral": (0.12, 1.0),
+    "bilateral": (0.8, 0.8),
+    "absent": (0.0, 0.0),
+}
 
 # Signal of an echo-planar image against white matter; assumed.
 _EPI = {"soft": 0.35, "fat": 0.15, "csf": 1.5, "grey": 1.12, "white": 0.9, "bone": 0.06}
@@ -137,18 +147,28 @@ def _baseline(head: Head) -> Field:
     return filled
 
 
-def _percent_maps(person: Person, head: Head) -> dict[str, Field]:
-    """Return the response by hand as a share of the baseline, on the T1's grid, shape (i, j, k)."""
+def _percent_maps(person: Person, head: Head, response: Response) -> dict[str, Field]:
+    """Return the response by hand as a share of the baseline, on the T1's grid, shape (i, j, k).
+
+    The rest of the task's network answers in step with the stronger of the two hand areas.
+    """
+    opposite_share, own_share = _SHARES[response]
+    network = np.float32(max(opposite_share, own_share))
     grey = np.clip(0.5 + 2 * head.tissue, 0, 1) * np.clip(0.5 - 2 * head.white, 0, 1)
     areas = {"right": hand_weight(person, head, "left"), "left": hand_weight(person, head, "right")}
     maps = {}
     for hand, other in (("right", "left"), ("left", "right")):
-        total = areas[hand] + np.float32(_IPSILATERAL_FRACTION) * areas[other]
+        total = np.float32(opposite_share) * areas[hand] + np.float32(own_share) * areas[other]
         for driver, centre, sigma_mm, share in _ELSEWHERE:
             if driver in (hand, "both"):
-                total += np.float32(share) * grey * response_weight(head.mni_mm, np.array(centre), sigma_mm)
-        seen = _blurred(head.filled(total), head)
-        maps[hand] = seen * np.float32(person.traits.bold_percent / 100 / seen.max())
+                total += (
+                    network
+                    * np.float32(share)
+                    * grey
+                    * response_weight(head.mni_mm, np.array(centre), sigma_mm)
+                )
+        full = _blurred(head.filled(areas[hand]), head).max()
+        maps[hand] = _blurred(head.filled(total), head) * np.float32(person.traits.bold_percent / 100 / full)
     return maps
 
 
@@ -163,9 +183,14 @@ def _true_grid(person: Person) -> Grid:
     return Grid(shape=_SHAPE, affine_mm=tilt @ affine, frame=SCANNER)
 
 
-def _motion(person: Person) -> NDArray[np.float64]:
+def _of_run(purpose: str, number: int) -> str:
+    """Name a draw of one run; the first run's names carry no number, so that its bytes are those of ever."""
+    return purpose if number == 1 else f"{purpose}.{number}"
+
+
+def _motion(person: Person, number: int) -> NDArray[np.float64]:
     """Draw slow drift and small restlessness of the head: turns (rad) and shifts (mm), shape (time, 6)."""
-    rng = generator(person.seed, "phantom.bold.motion")
+    rng = generator(person.seed, _of_run("phantom.bold.motion", number))
     walk = np.cumsum(rng.standard_normal((VOLUMES, 6)), axis=0)
     walk = ndimage.gaussian_filter1d(walk, 4, axis=0)
     walk -= walk[:1]
@@ -189,9 +214,9 @@ def _look(values: Field, head: Head, grid: Grid, moved: Matrix4) -> Field:
     )
 
 
-def _drift(person: Person, time_count: int) -> tuple[Field, Field]:
+def _drift(person: Person, number: int, time_count: int) -> tuple[Field, Field]:
     """Draw slow scanner drift: maps, shape (4, i, j, k), and courses, shape (4, time), of about 1 %."""
-    rng = generator(person.seed, "phantom.bold.drift")
+    rng = generator(person.seed, _of_run("phantom.bold.drift", number))
     maps = ndimage.gaussian_filter(rng.standard_normal((4, *_SHAPE), dtype=np.float32), (0, 5, 5, 5))
     maps /= maps.std()
     t = np.linspace(-1, 1, time_count)
@@ -199,13 +224,17 @@ def _drift(person: Person, time_count: int) -> tuple[Field, Field]:
     return maps, (0.004 * courses).astype(np.float32)
 
 
-def scan_hand_run(person: Person, head: Head) -> HandRun:
+def scan_hand_run(person: Person, head: Head, response: Response = "usual", number: int = 1) -> HandRun:
     """Scan the hand task.
 
     Parameters
     ----------
     person, head
         Who, and the sampled head.
+    response
+        How cortex answers.
+    number
+        Which run of the session: noise, drift and motion differ, the slab's place does not.
 
     Returns
     -------
@@ -218,9 +247,9 @@ def scan_hand_run(person: Person, head: Head) -> HandRun:
     position, the response every ten volumes. Noise is first-order autoregressive (0.35), about 0.7 % of white
     matter and more near fluid. There is no geometric distortion and no effect of motion on magnetisation.
     """
-    true_grid, motion, events = _true_grid(person), _motion(person), task_events()
+    true_grid, motion, events = _true_grid(person), _motion(person, number), task_events()
     return HandRun(
-        values=_volumes(person, head, true_grid, motion, events),
+        values=_volumes(person, _Scene.of(person, head, response), true_grid, motion, number),
         grid=true_grid.moved(person.scanner_from[BOLD].inverse()),
         slice_time_s=slice_times_s(),
         events=events,
@@ -228,21 +257,35 @@ def scan_hand_run(person: Person, head: Head) -> HandRun:
     )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Scene:
+    """What the scanner looks at: signal at rest and response by hand, on the T1's grid."""
+
+    head: Head
+    baseline: Field
+    maps: dict[str, Field]
+
+    @classmethod
+    def of(cls, person: Person, head: Head, response: Response) -> _Scene:
+        """Make the scene."""
+        rest = _blurred(_baseline(head), head)
+        return cls(head=head, baseline=rest, maps=_percent_maps(person, head, response))
+
+
 def _volumes(
-    person: Person, head: Head, grid: Grid, motion: NDArray[np.float64], events: tuple[Event, ...]
+    person: Person, scene: _Scene, grid: Grid, motion: NDArray[np.float64], number: int
 ) -> NDArray[np.int16]:
     """Take one volume after another, shape (i, j, k, time)."""
-    baseline = _blurred(_baseline(head), head)
-    maps = _percent_maps(person, head)
-    courses = {hand: task_course(events, hand, (VOLUMES + 1) * REPETITION_TIME_S) for hand in maps}
-    drift_maps, drift_courses = _drift(person, VOLUMES)
-    rng = generator(person.seed, "phantom.bold.noise")
+    head, maps, length_s = scene.head, scene.maps, (VOLUMES + 1) * REPETITION_TIME_S
+    courses = {hand: task_course(task_events(), hand, length_s) for hand in maps}
+    drift_maps, drift_courses = _drift(person, number, VOLUMES)
+    rng = generator(person.seed, _of_run("phantom.bold.noise", number))
     centre = grid.mm_of((np.array([_SHAPE]) - 1) / 2)[0]
     noise = np.zeros(_SHAPE, dtype=np.float32)
     values = np.empty((*_SHAPE, VOLUMES), dtype=np.int16, order="F")
     for volume in range(VOLUMES):
         moved = rigid_about(centre, motion[volume, :3], motion[volume, 3:])
-        rest = _look(baseline, head, grid, moved)
+        rest = _look(scene.baseline, head, grid, moved)
         if volume % _RESPONSE_EVERY == 0:
             seen = {hand: _look(response, head, grid, moved) for hand, response in maps.items()}
         steps = np.round((volume * REPETITION_TIME_S + slice_times_s()) / _HIDDEN_STEP_S).astype(int)

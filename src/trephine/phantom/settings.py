@@ -26,6 +26,11 @@ class Settings(BaseModel):
         default="left", description="Side under the microscope; the opposite hand's area is in its middle."
     )
 
+    response: Literal["usual", "weak", "ipsilateral", "bilateral", "absent"] = Field(
+        default="usual", description="How cortex answers to the hand task; others than usual as in paralysis."
+    )
+    hand_runs: int = Field(default=1, ge=1, le=9, description="Runs of the hand task, one after another.")
+
     @property
     def pixel_um(self) -> float:
         """Edge of a live-view pixel: coarse when the scans are coarse, for quick tests."""

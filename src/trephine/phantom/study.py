@@ -85,8 +85,12 @@ def make_study(out: Path, settings: Settings | None = None, *, progress: Progres
     progress(4, _STEPS, "angiography")
     _write_angiography(body, signal)
     progress(5, _STEPS, "BOLD")
-    run = scan_hand_run(body.person, body.head)
-    _write_bold(body, run)
+    runs = [
+        scan_hand_run(body.person, body.head, chosen.response, number + 1)
+        for number in range(chosen.hand_runs)
+    ]
+    for number, run in enumerate(runs, start=1):
+        _write_bold(body, run, number)
     progress(6, _STEPS, "live view")
     hand = body.hands[chosen.hemisphere]
     scene = build_scene(body.person, body.hull, hand, body.large, chosen.pixel_um)
@@ -100,7 +104,7 @@ def make_study(out: Path, settings: Settings | None = None, *, progress: Progres
         hands=body.hands,
         scene=scene,
         vessel_mask=mask,
-        run=run,
+        runs=tuple(runs),
     )
     write_truth(out, truth)
     _write_dataset(out)
@@ -185,9 +189,9 @@ def _write_angiography(body: _Body, signal: AnyArray) -> None:
     write_json(stem.with_suffix(".json"), {"Modality": "MR", "MagneticFieldStrength": 3, **_made()})
 
 
-def _write_bold(body: _Body, run: HandRun) -> None:
-    """Write the hand run, its sidecar and its events."""
-    stem = f"{body.prefix}_task-hand_run-1"
+def _write_bold(body: _Body, run: HandRun, number: int) -> None:
+    """Write a hand run, its sidecar and its events."""
+    stem = f"{body.prefix}_task-hand_run-{number}"
     folder = body.folder / "func"
     write_nifti(folder / f"{stem}_bold.nii.gz", run.values, run.grid, time_step_s=REPETITION_TIME_S)
     sidecar = {

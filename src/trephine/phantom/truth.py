@@ -35,7 +35,7 @@ class Truth:
 
     Parameters
     ----------
-    settings, person, head, hull, hands, scene, run
+    settings, person, head, hull, hands, scene, runs
         What the scans were made from; ``hands`` by hemisphere.
     vessel_mask
         True vessels of the live view, shape (row, column).
@@ -48,7 +48,7 @@ class Truth:
     hands: dict[str, HandArea]
     scene: Scene
     vessel_mask: NDArray[np.bool_]
-    run: HandRun
+    runs: tuple[HandRun, ...]
 
 
 def write_truth(study: Path, truth: Truth) -> Path:
@@ -78,7 +78,8 @@ def write_truth(study: Path, truth: Truth) -> Path:
     _write_warp(
         folder / "anat" / f"{prefix}_from-scanner_to-mni152_mode-points_xfm", truth.person.mni_from_scanner
     )
-    _write_motion(folder / "func" / f"{prefix}_task-hand_run-1_desc-truth_motion.tsv", truth.run)
+    for number, run in enumerate(truth.runs, start=1):
+        _write_motion(folder / "func" / f"{prefix}_task-hand_run-{number}_desc-truth_motion.tsv", run)
     write_json(
         root / "dataset_description.json",
         {

@@ -15,6 +15,7 @@ from trephine.core.errors import FormatError, InternalError
 from trephine.core.frames import CT, IMPLANT, MNI152, SCANNER, Affine, Frame
 from trephine.model.activation import ContrastMap, HandMap, RunQuality
 from trephine.model.anatomy import Anatomy, Angiogram, ImagingResult
+from trephine.model.hand_evidence import Alternative, CentreCertainty, Cluster, NuisanceShift, Peak, Retest
 from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
 from trephine.model.obstacles import Obstacles, PlacementResult
 from trephine.model.opening import Opening
@@ -161,6 +162,29 @@ def _contrast(name: str, **known: object) -> ContrastMap:
     return ContrastMap(name=name, z=_volume("1"), effect_percent=_volume("percent"), **known)  # type: ignore[arg-type]
 
 
+def _evidence() -> dict[str, object]:
+    said = {
+        "hemisphere": "left",
+        "peak_z": 7.5,
+        "peak_probability": 1e-6,
+        "discovery_fraction": 1e-5,
+        "knob_distance_mm": 3.0,
+    }
+    cluster = Cluster(number=1, volume_mm3=30.0, centre_mm=[1.0, 2, 3], centre_mni_mm=[2.0, 2, 3], **said)  # type: ignore[arg-type]
+    peak = Peak(cluster=1, position_mm=[1.0, 2, 4], position_mni_mm=[2.0, 2, 4], **said)  # type: ignore[arg-type]
+    retest = Retest(
+        kind="split-half",
+        first="first half",
+        second="second half",
+        centroid_apart_mm=None,
+        area_dice=0.5,
+        map_correlation=0.8,
+        consistency_correlation=0.7,
+    )
+    shift = NuisanceShift(change="without motion", shift_mm=1.5, peak_z=6.0)
+    return {"clusters": (cluster,), "peaks": (peak,), "nuisance_shifts": (shift,), "retests": (retest,)}
+
+
 def _hand_map(*names: str) -> HandMap:
     known = {
         "hemisphere": "left",
@@ -173,6 +197,11 @@ def _hand_map(*names: str) -> HandMap:
         "peak_mni_mm": [1.0, 2.0, 5.0],
         "nuisance_shift_mm": 0.1,
         "run_shift_mm": 0.2,
+        "variance_percent2": _volume("percent^2"),
+        "laterality_index": 0.75,
+        "expression": "+1 right",
+        "excess_share": 1.25,
+        **_evidence(),
     }
     return HandMap(
         contrasts=(_contrast(names[0], **known), *(_contrast(name) for name in names[1:])),
@@ -186,6 +215,22 @@ def _hand_map(*names: str) -> HandMap:
         weight=_volume("1"),
         runs=(_quality(),),
         target_mni_mm=[3.0, 2.0, 1.0],
+        weight_sd=_volume("1"),
+        certainty=CentreCertainty(
+            centre_mm=[1.0, 2.0, 1 / 7],
+            covariance_mm2=np.diag([1.0, 2.0, 1 / 3]),
+            radius95_mm=4.5,
+            parts_mm={"noise": 0.5, "registration": 1 / 3},
+            probability=_volume("1"),
+        ),
+        alternatives=(
+            Alternative(
+                name="resting state", position_mm=None, sd_mm=None, target_distance_mm=None, remark="none"
+            ),
+            Alternative(
+                name="own knob", position_mm=[1.0, 2, 3], sd_mm=4.0, target_distance_mm=2.5, remark="bend"
+            ),
+        ),
     )
 
 
@@ -215,6 +260,10 @@ def test_hand_map(case: Case) -> None:
     _through(case, noun, hand_map.write)
     assert _equal(hand_map.read(case), noun)
     assert case.has("contrast_z", contrast="rightLeft")
+    table = case.read_bytes("cluster_table", contrast="right").decode().splitlines()
+    assert table[0].startswith("number\tvolume_mm3\tcentre_x_mm")
+    assert table[1].split("\t")[-4:] == ["7.5", "1e-06", "1e-05", "3.0"]
+    assert len(case.read_bytes("peak_table", contrast="right").decode().splitlines()) == 2
 
 
 def test_contrasts_that_would_share_a_file_are_refused(case: Case) -> None:

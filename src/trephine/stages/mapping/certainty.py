@@ -1,90 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How sure the hand area's centre is: parts of the task left out, regressors changed, runs apart."""
+"""How sure the hand area's centre is: noise drawn again, parts left out, regressors changed, runs apart."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from trephine.core.arrays import AnyArray
 from trephine.kernels.statistics.jackknife import jackknife_sd
-from trephine.kernels.statistics.pooling import fixed_effects
-from trephine.kernels.statistics.z_scores import z_from_t
-from trephine.model.activation import Side
-from trephine.stages.mapping.bold_to_t1 import Placed
-from trephine.stages.mapping.glm import Design, fit_plainly
-from trephine.stages.mapping.hand_area import HandArea, Region, find_area
-from trephine.stages.mapping.planning_grid import Lookup
+from trephine.model.hand_evidence import NuisanceShift, Retest
+from trephine.stages.mapping.hand_area import HandArea
+from trephine.stages.mapping.noise_draws import Draws, draws_of
+from trephine.stages.mapping.pieces import (
+    Piece,
+    RunModel,
+    Search,
+    apart_mm,
+    area_in,
+    area_of,
+    map_of,
+    piece_of,
+)
 from trephine.stages.mapping.preparation import PreparedRun
-from trephine.stages.mapping.settings import Settings
+from trephine.stages.mapping.retest import retests_of
 
 _MOST_PARTS = 10
-_ANY_Z = 1.0
-"""In a comparison the area may be weak, but not absent."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RunModel:
-    """A run with its place, its design, and the designs it is compared with."""
-
-    run: PreparedRun
-    placed: Placed
-    design: Design
-    variants: dict[str, Design]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Search:
-    """What is looked for, and where.
-
-    Parameters
-    ----------
-    region
-        Where the area is looked for.
-    weights
-        The contrast, as weights of conditions.
-    hand
-        Condition whose blocks are left out one after another.
-    settings
-        Of the search.
-    """
-
-    region: Region
-    weights: dict[str, float]
-    hand: Side
-    settings: Settings
-
-
-@dataclass(frozen=True, kw_only=True)
 class Certainty:
     """What a centroid's comparisons say.
 
     Parameters
     ----------
-    sd_mm
+    jackknife_mm
         Jackknife standard deviation, one number for all axes; absent when the area vanishes or the task has
         one part only.
-    nuisance_shift_mm, nuisance_change
-        Largest shift by changing nuisance regressors, and which change it was.
-    run_shift_mm
-        Largest distance between the centroids of single runs; absent with one run.
+    draws
+        The map with its noise drawn again; absent when there is no area at all.
+    nuisance_shifts
+        One a change of the nuisance regressors.
+    nuisance_covariance_mm2
+        Mean square of those shifts, shape (3, 3).
+    retests
+        Runs, or halves of a run, against each other.
     """
 
-    sd_mm: float | None
-    nuisance_shift_mm: float | None
-    nuisance_change: str
-    run_shift_mm: float | None
+    jackknife_mm: float | None = None
+    draws: Draws | None = None
+    nuisance_shifts: tuple[NuisanceShift, ...] = ()
+    nuisance_covariance_mm2: AnyArray | None = None
+    retests: tuple[Retest, ...] = ()
 
+    @property
+    def noise_covariance_mm2(self) -> AnyArray | None:
+        """Covariance of the centre from noise, shape (3, 3): of the draws, or the jackknife if larger."""
+        if self.draws is None or len(self.draws.centroids_mm) < max(10, len(self.draws.stood) // 2):
+            return None
+        drawn = np.cov(self.draws.centroids_mm.T)
+        size = float(np.trace(drawn)) / 3
+        least = 0.0 if self.jackknife_mm is None else self.jackknife_mm**2
+        return drawn + max(0.0, least - size) * np.eye(3)
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Piece:
-    """One run's series about a region, with the design and volumes to use."""
+    @property
+    def sd_mm(self) -> float | None:
+        """Standard deviation of the centre from noise, one number for all axes; absent when it is unknown."""
+        found = self.noise_covariance_mm2
+        return None if found is None else float(np.sqrt(np.trace(found) / 3))
 
-    series: AnyArray
-    lookup: Lookup
-    design: Design
-    rows: AnyArray
+    def worst_nuisance(self, vanished_mm: float) -> tuple[float | None, str]:
+        """Return the largest shift and its change; an area that vanishes has moved as far as it could."""
+        if not self.nuisance_shifts:
+            return None, ""
+        sizes = [vanished_mm if one.shift_mm is None else one.shift_mm for one in self.nuisance_shifts]
+        worst = int(np.argmax(sizes))
+        return sizes[worst], self.nuisance_shifts[worst].change
 
 
 def certainty_of(models: tuple[RunModel, ...], search: Search) -> Certainty:
@@ -102,75 +93,47 @@ def certainty_of(models: tuple[RunModel, ...], search: Search) -> Certainty:
     Certainty
         From ordinary least squares within the region, all compared with the same estimate of the full model.
     """
-    pieces = [_piece(model, search.region) for model in models]
-    whole = _area(pieces, search)
-    if whole is None:
-        return Certainty(sd_mm=None, nuisance_shift_mm=None, nuisance_change="", run_shift_mm=None)
-    shift, change = _nuisance_shift(models, pieces, whole, search)
+    pieces = [piece_of(model, search.region) for model in models]
+    mapped = map_of(pieces, search)
+    whole = None if mapped is None else area_in(mapped.z, search)
+    if mapped is None or whole is None:
+        return Certainty()
+    shifts, covariance = _nuisance(models, pieces, whole, search)
+    repetition_s = float(np.diff(models[0].run.frame_s).mean())
     return Certainty(
-        sd_mm=_sd_mm(models, pieces, search),
-        nuisance_shift_mm=shift,
-        nuisance_change=change,
-        run_shift_mm=_run_shift(pieces, search),
+        jackknife_mm=_jackknife_mm(models, pieces, search),
+        draws=draws_of(pieces, mapped, search, repetition_s),
+        nuisance_shifts=shifts,
+        nuisance_covariance_mm2=covariance,
+        retests=retests_of(pieces, whole, search),
     )
 
 
-def _piece(model: RunModel, region: Region) -> _Piece:
-    points = region.points_mm.reshape(-1, 3)
-    run = model.run
-    wide = Lookup.of(run.mask, run.affine_mm, model.placed.scanner_from_bold, points)
-    low = np.floor(wide.ijk.min(axis=1)).astype(int)
-    high = np.ceil(wide.ijk.max(axis=1)).astype(int) + 1
-    near = np.zeros_like(run.mask)
-    box = tuple(slice(max(0, a), max(0, b)) for a, b in zip(low, high, strict=True))
-    near[box] = run.mask[box]
-    lookup = Lookup(mask=near, ijk=wide.ijk, covered_fraction=wide.covered_fraction)
-    every = np.ones(len(run.frame_s), dtype=bool)
-    return _Piece(series=run.percent[:, near[run.mask]], lookup=lookup, design=model.design, rows=every)
-
-
-def _area(pieces: list[_Piece], search: Search) -> HandArea | None:
-    effects, variances, degrees_of_freedom = [], [], 0.0
-    for piece in pieces:
-        if piece.series.shape[1] == 0:
-            continue
-        found = fit_plainly(piece.series, piece.design, piece.rows, piece.design.contrast(search.weights))
-        effects.append(piece.lookup(found.effect))
-        variances.append(piece.lookup(found.variance))
-        degrees_of_freedom += found.degrees_of_freedom
-    if not effects:
-        return None
-    effect, variance = fixed_effects(np.array(effects), np.array(variances))
-    t = np.where(variance > 0, effect / np.sqrt(np.where(variance > 0, variance, 1.0)), 0.0)
-    z = z_from_t(t, degrees_of_freedom).reshape(search.region.is_searched.shape)
-    return find_area(z, search.region, search.settings, least_z=_ANY_Z)
-
-
-def _nuisance_shift(
-    models: tuple[RunModel, ...], pieces: list[_Piece], whole: HandArea, search: Search
-) -> tuple[float, str]:
-    worst, change = 0.0, "none"
+def _nuisance(
+    models: tuple[RunModel, ...], pieces: list[Piece], whole: HandArea, search: Search
+) -> tuple[tuple[NuisanceShift, ...], AnyArray]:
+    shifts, moves = [], []
     for name in sorted({name for model in models for name in model.variants}):
         changed = [
-            _Piece(series=p.series, lookup=p.lookup, design=m.variants.get(name, m.design), rows=p.rows)
-            for m, p in zip(models, pieces, strict=True)
+            replace(piece, design=model.variants.get(name, model.design))
+            for model, piece in zip(models, pieces, strict=True)
         ]
-        area = _area(changed, search)
-        # An area that vanishes has moved as far as it could.
-        shift = search.settings.search_radius_mm if area is None else _apart_mm(area, whole)
-        if shift > worst:
-            worst, change = shift, name
-    return worst, change
+        area = area_of(changed, search)
+        if area is None:
+            moves.append(np.full(3, search.settings.knob_sd_mm))
+            shifts.append(NuisanceShift(change=name, shift_mm=None, peak_z=None))
+            continue
+        moves.append(area.centroid_mm - whole.centroid_mm)
+        shifts.append(NuisanceShift(change=name, shift_mm=apart_mm(area, whole), peak_z=area.peak_z))
+    square = np.array(moves).reshape(-1, 3)
+    return tuple(shifts), square.T @ square / max(1, len(square))
 
 
-def _sd_mm(models: tuple[RunModel, ...], pieces: list[_Piece], search: Search) -> float | None:
+def _jackknife_mm(models: tuple[RunModel, ...], pieces: list[Piece], search: Search) -> float | None:
     centroids = []
     for number, (model, piece) in enumerate(zip(models, pieces, strict=True)):
         for left_out in _stretches(model.run, search.hand):
-            fewer = _Piece(
-                series=piece.series, lookup=piece.lookup, design=piece.design, rows=piece.rows & ~left_out
-            )
-            area = _area([*pieces[:number], fewer, *pieces[number + 1 :]], search)
+            area = area_of([*pieces[:number], piece.only(~left_out), *pieces[number + 1 :]], search)
             if area is None:
                 return None
             centroids.append(area.centroid_mm)
@@ -185,17 +148,3 @@ def _stretches(run: PreparedRun, hand: str) -> list[AnyArray]:
     first = [group[0] for group in np.array_split(onsets, min(len(onsets), _MOST_PARTS)) if len(group)]
     ends = [*first[1:], np.inf]
     return [(run.frame_s >= start) & (run.frame_s < end) for start, end in zip(first, ends, strict=True)]
-
-
-def _run_shift(pieces: list[_Piece], search: Search) -> float | None:
-    if len(pieces) < 2:
-        return None
-    areas = [_area([piece], search) for piece in pieces]
-    if any(area is None for area in areas):
-        return search.settings.search_radius_mm
-    found = [area for area in areas if area is not None]
-    return max(_apart_mm(a, b) for a in found for b in found)
-
-
-def _apart_mm(first: HandArea, second: HandArea) -> float:
-    return float(np.linalg.norm(first.centroid_mm - second.centroid_mm))

@@ -6,11 +6,13 @@ from __future__ import annotations
 from trephine.core.findings import Finding, Severity
 from trephine.model.activation import HandMap, TaskRun
 from trephine.stages.mapping.bold_to_t1 import Placed
-from trephine.stages.mapping.certainty import RunModel
 from trephine.stages.mapping.conditions import condition_of
-from trephine.stages.mapping.contrast_maps import HAND_OF, MapOfContrast
+from trephine.stages.mapping.contrast_maps import MapOfContrast
+from trephine.stages.mapping.pieces import RunModel
 from trephine.stages.mapping.settings import Settings
+from trephine.stages.mapping.sides import Sides
 from trephine.stages.mapping.target import CrownPoint
+from trephine.stages.mapping.target_certainty import Decision
 
 _OUTLIER_LIMIT_FRACTION = 0.2
 _HEADER_LIMIT_MM = 5.0
@@ -103,45 +105,62 @@ def _of_placing(name: str, placed: Placed, settings: Settings) -> list[Finding]:
 
 def of_maps(maps: tuple[MapOfContrast, ...], settings: Settings) -> list[Finding]:
     """Judge every contrast with a hand area: is it there, on the right side, and does it hold still."""
-    found = []
+    found, crossed = [], []
     for one in maps:
-        if one.contrast.name in HAND_OF:
-            found += _of_response(one, settings) if one.contrast.name in ("right", "left") else []
-            found += _of_steadiness(one, settings)
+        if one.sides is None:
+            continue
+        if one.contrast.name in ("right", "left"):
+            found += _of_response(one.contrast.name, one.sides, settings)
+            crossed.append(one.sides.pattern(settings) == "ipsilateral")
+        found += _of_steadiness(one, settings)
+    if len(crossed) == 2 and all(crossed):
+        found.append(
+            Finding(
+                code="SIDES_MAY_BE_SWAPPED",
+                severity=Severity.BLOCK,
+                message="Each hand is answered by its own side of the head. Left and right count as swapped "
+                "in the events or in an image until somebody shows that they are not.",
+                source="assumed",
+            )
+        )
     return found
 
 
-def _of_response(one: MapOfContrast, settings: Settings) -> list[Finding]:
-    contrast, found = one.contrast, []
-    side, same, peak = contrast.hemisphere, one.same_side_peak_z or 0.0, contrast.peak_z
-    if peak is None:
+def _of_response(hand: str, sides: Sides, settings: Settings) -> list[Finding]:
+    side, peak = sides.opposite.hemisphere, sides.opposite.peak_z
+    index = sides.laterality_index or 0.0
+    pattern = sides.pattern(settings)
+    if pattern == "absent":
+        code, value, limit, unit = "HAND_RESPONSE_ABSENT", peak, sides.opposite.least_z, "z"
         message = (
-            f"{contrast.name} hand: no response within {settings.search_radius_mm:.0f} mm of the knob on the "
-            f"{side} side. In paralysis this is common and does not show that the area is lost."
+            f"no response within {settings.search_radius_mm:.0f} mm of the knob on the {side} side, nor on "
+            "the other. In paralysis this is common and does not show that the area is lost."
         )
-        found.append(
-            _warn(code="HAND_AREA_NOT_FOUND", message=message, limit=settings.least_peak_z, unit="z")
-        )
-    elif peak < settings.weak_peak_z:
-        message = f"{contrast.name} hand: the response is weak."
-        limit = settings.weak_peak_z
-        found.append(_warn(code="HAND_RESPONSE_WEAK", message=message, value=peak, limit=limit, unit="z"))
-    if same >= settings.least_peak_z and same > (peak or 0.0):
+    elif pattern == "ipsilateral":
+        code, value, limit, unit = "HAND_RESPONSE_IPSILATERAL", index, -settings.least_laterality_index, "1"
         message = (
-            f"{contrast.name} hand: the response on the hand's own side (z {same:.1f}) is stronger than on "
-            f"the {side} side. Check that left and right are not swapped in the events or the image."
+            f"the hand's own side answers more (z {sides.own.peak_z:.1f}) than the {side} (z {peak:.1f}). "
+            "Check that left and right are not swapped in the events or the image. That side is no target."
         )
-        found.append(
-            _warn(code="HAND_RESPONSE_IPSILATERAL", message=message, value=same, limit=peak, unit="z")
+    elif pattern == "bilateral":
+        code, value, limit, unit = "HAND_RESPONSE_BILATERAL", index, settings.least_laterality_index, "1"
+        message = (
+            f"both sides answer alike (z {peak:.1f} on the {side}, {sides.own.peak_z:.1f} on the other). "
+            f"The centre on the {side} side is shown; common with mirrored movement and after injury."
         )
-    return found
+    elif pattern == "weak":
+        code, value, limit, unit = "HAND_RESPONSE_WEAK", peak, settings.weak_peak_z, "z"
+        message = "the response is weak."
+    else:
+        return []
+    return [_warn(code=code, message=f"{hand} hand: {message}", value=value, limit=limit, unit=unit)]
 
 
 def _of_steadiness(one: MapOfContrast, settings: Settings) -> list[Finding]:
     contrast, found = one.contrast, []
     shift, apart = contrast.nuisance_shift_mm, contrast.run_shift_mm
     if shift is not None and shift > settings.nuisance_limit_mm:
-        change = one.certainty.nuisance_change if one.certainty else ""
+        change = one.certainty.worst_nuisance(settings.search_radius_mm)[1]
         message = (
             f"{contrast.name}: the centre moves by {shift:.1f} mm when the model is fitted {change}: "
             "motion and task are hard to tell apart in this run."
@@ -154,11 +173,14 @@ def _of_steadiness(one: MapOfContrast, settings: Settings) -> list[Finding]:
     return found
 
 
-def of_target(hand_map: HandMap, crown: CrownPoint, settings: Settings) -> list[Finding]:
+def of_target(hand_map: HandMap, crown: CrownPoint, decision: Decision, settings: Settings) -> list[Finding]:
     """Judge the target: where it comes from, whether task and anatomy agree, whether it can be reached."""
     found = []
     if hand_map.target_source == "knob":
-        message = f"The {hand_map.hand} hand shows no response, so the target is the anatomical hand knob."
+        message = (
+            f"{hand_map.hand} hand: {decision.reason}, so the target is the anatomical hand knob of the "
+            f"{hand_map.hemisphere} side."
+        )
         found.append(_warn(code="TARGET_FROM_ANATOMY", message=message, value=hand_map.target_sd_mm))
     apart = hand_map.disagreement_mm
     if apart is not None and apart > settings.knob_limit_mm:

@@ -3,46 +3,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from trephine.core.arrays import AnyArray, Vector3
 from trephine.core.frames import SCANNER
+from trephine.kernels.statistics.empirical_null import excess_share
 from trephine.kernels.statistics.pooling import fixed_effects
 from trephine.kernels.statistics.z_scores import z_from_t
-from trephine.model.activation import ContrastMap, Side
+from trephine.model.activation import ContrastMap
 from trephine.model.anatomy import Anatomy
-from trephine.stages.mapping.certainty import Certainty, RunModel, Search, certainty_of
-from trephine.stages.mapping.conditions import hands_shown
-from trephine.stages.mapping.glm import Estimate, contrasts_of, fit
-from trephine.stages.mapping.hand_area import find_area, opposite, region_of
+from trephine.stages.mapping.certainty import Certainty, certainty_of
+from trephine.stages.mapping.clusters import clusters_of
+from trephine.stages.mapping.contrast_choice import Chosen, choose
+from trephine.stages.mapping.glm import Estimate, fit
+from trephine.stages.mapping.hand_area import HandArea, find_area
+from trephine.stages.mapping.noise_field import Scene
+from trephine.stages.mapping.pieces import RunModel, Search
 from trephine.stages.mapping.planning_grid import Lookup, Place, volume_on
 from trephine.stages.mapping.settings import Settings
-
-HAND_OF: dict[str, Side] = {"right": "right", "left": "left", "right-left": "right", "left-right": "left"}
-"""Contrasts that show one hand, and the hand."""
+from trephine.stages.mapping.sides import Sides, sides_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MapOfContrast:
-    """A contrast's map with what only the checks need.
+    """A contrast's map with what only later steps need.
 
     Parameters
     ----------
     contrast
         The map.
+    search
+        Where its hand area was looked for; absent, with all that follows, for contrasts of no hand.
     certainty
-        Of its hand area; absent for contrasts without one.
-    same_side_peak_z
-        Largest z about the knob on the hand's own side; absent likewise.
+        Of its hand area.
+    sides
+        The answers of both sides of the head.
     knob_distance_mm
         From the area's centre, weighted by z alone, to the knob; absent when there is no area.
     """
 
     contrast: ContrastMap
-    certainty: Certainty | None = None
-    same_side_peak_z: float | None = None
+    search: Search | None = None
+    certainty: Certainty = field(default_factory=Certainty)
+    sides: Sides | None = None
     knob_distance_mm: float | None = None
 
 
@@ -65,74 +70,104 @@ def contrast_maps(
     Returns
     -------
     tuple
-        Each hand against rest, one hand against the other, and both, as far as the runs show them.
+        Each hand against rest, one hand against the other, and both, as far as the runs show them; then the
+        contrasts of the settings.
 
     Notes
     -----
     Runs are pooled as fixed effects after each has been carried to the maps' grid.
     """
-    hands = hands_shown(model.run.events for model in models)
-    chosen = contrasts_of(hands, all("both" in model.design.names for model in models))
+    chosen = choose(models, settings)
     estimates, lookups = [], []
-    for model in models:
-        vectors = {name: model.design.contrast(weights) for name, weights in chosen.items()}
-        estimates.append(fit(model.run.percent, model.design, vectors))
+    for number, model in enumerate(models):
+        vectors = {one.name: model.design.contrast(one.weights) for one in chosen if number in one.runs}
+        estimates.append(fit(model.run.percent, model.design, vectors) if vectors else {})
         pose = model.placed.scanner_from_bold
         lookups.append(Lookup.of(model.run.mask, model.run.affine_mm, pose, where.points_mm))
+    scene = Scene.of(models, anatomy, where, settings)
+    grey = scene.noise_in(where.is_near_grey)
     made = []
-    for name, weights in chosen.items():
-        effect, z = _pooled([one[name] for one in estimates], lookups)
-        plain = ContrastMap(
-            name=name,
-            z=volume_on(where.grid, z, "1"),
-            effect_percent=volume_on(where.grid, effect, "percent"),
-        )
-        if name not in HAND_OF:
-            made.append(MapOfContrast(contrast=plain))
-            continue
-        region = region_of(where, anatomy, opposite(HAND_OF[name]), settings)
-        search = Search(region=region, weights=weights, hand=HAND_OF[name], settings=settings)
-        made.append(_with_area(plain, certainty_of(models, search), search, anatomy, where))
+    for one in chosen:
+        plain = _plain(one, [(estimates[n][one.name], lookups[n]) for n in one.runs], where)
+        clusters, peaks = clusters_of(plain.z.values.astype(np.float64), grey, scene)
+        plain = replace(plain, clusters=clusters, peaks=peaks)
+        shown = tuple(models[n] for n in one.runs)
+        made.append(MapOfContrast(contrast=plain) if one.hand is None else _of_hand(one, plain, shown, scene))
     return tuple(made)
 
 
-def _pooled(estimates: list[Estimate], lookups: list[Lookup]) -> tuple[AnyArray, AnyArray]:
-    """Return percent effect and z of a contrast at every voxel of the grid, over all runs."""
-    pairs = list(zip(estimates, lookups, strict=True))
-    effects = np.array([lookup(one.effect) for one, lookup in pairs])
-    variances = np.array([lookup(one.variance) for one, lookup in pairs])
-    effect, variance = fixed_effects(effects, variances)
-    t = np.where(variance > 0, effect / np.sqrt(np.where(variance > 0, variance, 1.0)), 0.0)
-    return effect, z_from_t(t, sum(one.degrees_of_freedom for one in estimates))
-
-
-def _with_area(
-    plain: ContrastMap, certainty: Certainty, search: Search, anatomy: Anatomy, where: Place
-) -> MapOfContrast:
-    settings = search.settings
+def _of_hand(one: Chosen, plain: ContrastMap, models: tuple[RunModel, ...], scene: Scene) -> MapOfContrast:
+    """Look for the hand area in a map of one hand."""
+    if one.hand is None:
+        return MapOfContrast(contrast=plain)
     z = plain.z.values.astype(np.float64)
-    area = find_area(z[search.region.box], search.region, settings, least_z=settings.least_peak_z)
-    same = region_of(where, anatomy, search.hand, settings)
-    searched = z[same.box][same.is_searched]
-    peak = float(searched.max()) if searched.size else 0.0
-    contrast = ContrastMap(
-        name=plain.name,
-        z=plain.z,
-        effect_percent=plain.effect_percent,
-        hemisphere=search.region.hemisphere,
-        centroid_mm=None if area is None else area.centroid_mm,
-        peak_mm=None if area is None else area.peak_mm,
-        peak_z=None if area is None else area.peak_z,
-        centroid_sd_mm=None if area is None else certainty.sd_mm,
-        volume_mm3=0.0 if area is None else area.volume_mm3,
-        centroid_mni_mm=None if area is None else mni_of(area.centroid_mm, anatomy),
-        peak_mni_mm=None if area is None else mni_of(area.peak_mm, anatomy),
-        nuisance_shift_mm=None if area is None else certainty.nuisance_shift_mm,
-        run_shift_mm=None if area is None else certainty.run_shift_mm,
+    sides = sides_of(z, one.hand, scene)
+    region = sides.opposite.region
+    search = Search(
+        region=region,
+        weights=one.weights,
+        hand=one.hand,
+        excess_share=plain.excess_share,
+        settings=scene.settings,
     )
-    apart = None if area is None else float(np.linalg.norm(area.plain_centroid_mm - search.region.knob_mm))
+    plain = replace(plain, hemisphere=region.hemisphere, laterality_index=sides.laterality_index)
+    area = find_area(z[region.box], region, scene.settings, least_z=sides.opposite.least_z)
+    certainty = certainty_of(models, search)
+    if area is None:
+        return MapOfContrast(contrast=plain, search=search, sides=sides)
+    apart = float(np.linalg.norm(area.plain_centroid_mm - region.knob_mm))
     return MapOfContrast(
-        contrast=contrast, certainty=certainty, same_side_peak_z=peak, knob_distance_mm=apart
+        contrast=_with_area(plain, area, certainty, scene),
+        search=search,
+        certainty=certainty,
+        sides=sides,
+        knob_distance_mm=apart,
+    )
+
+
+def _plain(one: Chosen, pairs: list[tuple[Estimate, Lookup]], where: Place) -> ContrastMap:
+    """Pool percent effect, its variance and z of a contrast over its runs, at every voxel of the grid.
+
+    Noise that the model cannot know, such as slow drift in step with the task, widens z everywhere: variances
+    grow until the bulk of the head's z is no wider than chance.
+    """
+    effects = np.array([lookup(estimate.effect) for estimate, lookup in pairs])
+    variances = np.array([lookup(estimate.variance) for estimate, lookup in pairs])
+    effect, variance = fixed_effects(effects, variances)
+    excess = excess_share(_z(effect, variance, pairs)[variance > 0])
+    variance = variance * excess**2
+    z = _z(effect, variance, pairs)
+    return ContrastMap(
+        name=one.name,
+        z=volume_on(where.grid, z, "1"),
+        effect_percent=volume_on(where.grid, effect, "percent"),
+        variance_percent2=volume_on(where.grid, variance, "percent^2"),
+        expression=one.expression,
+        excess_share=excess,
+    )
+
+
+def _z(effect: AnyArray, variance: AnyArray, pairs: list[tuple[Estimate, Lookup]]) -> AnyArray:
+    t = np.where(variance > 0, effect / np.sqrt(np.where(variance > 0, variance, 1.0)), 0.0)
+    return z_from_t(t, sum(estimate.degrees_of_freedom for estimate, _ in pairs))
+
+
+def _with_area(plain: ContrastMap, area: HandArea, certainty: Certainty, scene: Scene) -> ContrastMap:
+    far_mm = scene.settings.search_radius_mm
+    runs = [one.centroid_apart_mm for one in certainty.retests if one.kind == "runs"]
+    return replace(
+        plain,
+        centroid_mm=area.centroid_mm,
+        peak_mm=area.peak_mm,
+        peak_z=area.peak_z,
+        centroid_sd_mm=certainty.sd_mm,
+        volume_mm3=area.volume_mm3,
+        centroid_mni_mm=mni_of(area.centroid_mm, scene.anatomy),
+        peak_mni_mm=mni_of(area.peak_mm, scene.anatomy),
+        nuisance_shift_mm=certainty.worst_nuisance(far_mm)[0],
+        nuisance_shifts=certainty.nuisance_shifts,
+        run_shift_mm=max((far_mm if run is None else run for run in runs), default=None),
+        retests=certainty.retests,
     )
 
 

@@ -50,17 +50,6 @@ class Estimate:
     degrees_of_freedom: float
 
 
-def contrasts_of(hands: tuple[str, ...], has_both: bool) -> dict[str, dict[str, float]]:
-    """Return the contrasts that the conditions allow: name to weights of conditions against rest."""
-    chosen: dict[str, dict[str, float]] = {hand: {hand: 1.0} for hand in hands}
-    if len(hands) == 2:
-        chosen["right-left"] = {"right": 1.0, "left": -1.0}
-        chosen["left-right"] = {"left": 1.0, "right": -1.0}
-    if has_both:
-        chosen["both"] = {"both": 1.0}
-    return chosen
-
-
 def design_of(run: PreparedRun, high_pass_s: float, nuisance: AnyArray, nuisance_names: list[str]) -> Design:
     """Build the design matrix: conditions, drift, nuisance.
 

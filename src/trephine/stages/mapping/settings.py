@@ -22,6 +22,11 @@ class Settings(BaseModel):
         default_factory=dict,
         description="Trial type of the events file to condition; names left out are read by their words.",
     )
+    contrasts: dict[str, str] = Field(
+        default_factory=dict,
+        description="Further contrasts: a name to trial types joined by spaced + and -, such as "
+        "'tongue - rest', with factors such as 0.5*left. Rest is what the model leaves over: it weighs 0.",
+    )
     grid_mm: float = Field(default=2.0, ge=1.0, le=4.0, description="Voxel of the maps in scanner.")
     smoothing_mm: float = Field(
         default=5.0, ge=0.0, le=12.0,
@@ -64,13 +69,18 @@ class Settings(BaseModel):
         gt=0.5,
         description="The area never reaches below this z: one voxel in a thousand by chance.",
     )
-    least_peak_z: float = Field(
-        default=3.5, gt=1.0,
-        description="Below this nothing was found: 5 % family-wise for about 150 elements searched.",
+    false_found_fraction: float = Field(
+        default=0.05, gt=0.0, le=0.2,
+        description="A hand area counts as found when noise alone reaches its peak anywhere in the search "
+        "region at most this often (family-wise, from the run's own smoothness).",
     )  # fmt: skip
     weak_peak_z: float = Field(
         default=4.5, gt=1.0, description="Below this the response is called weak; assumed."
     )
+    least_laterality_index: float = Field(
+        default=0.2, gt=0.0, lt=1.0,
+        description="Up to this the response is bilateral, below minus this ipsilateral; assumed.",
+    )  # fmt: skip
     nuisance_limit_mm: float = Field(
         default=4.0, gt=0.0, description="A centroid that nuisance regressors move by more is flagged."
     )
@@ -92,8 +102,13 @@ class Settings(BaseModel):
     )  # fmt: skip
     systematic_sd_mm: float = Field(
         default=1.5, ge=0.0,
-        description="Of the target, beyond what repetition shows: distortion, veins, half a voxel; assumed.",
+        description="Of the centre along one axis, beyond what repetition shows: the area's edge, veins, "
+        "distortion, half a voxel. Digital persons need 1.5 for the first alone; the rest is assumed small.",
     )  # fmt: skip
+    noise_draws: int = Field(
+        default=100, ge=20, le=2000, description="How often the noise of a map is drawn again for its centre."
+    )
+    seed: int = Field(default=1, ge=0, description="Of those draws.")
     weight_sd_mm: float = Field(
         default=8.0,
         gt=1.0,

@@ -5,7 +5,8 @@ from trephine.model.anatomy import Anatomy
 from trephine.stages.mapping.hand_area import find_area, knob_of, opposite, region_of
 from trephine.stages.mapping.planning_grid import place_on
 from trephine.stages.mapping.settings import Settings
-from trephine.stages.mapping.target import Worth, crown_near, weight_of
+from trephine.stages.mapping.target import crown_near
+from trephine.stages.mapping.worth import Worth, weight_of
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +53,13 @@ def test_the_target_lies_on_a_crown_and_weight_peaks_there(ball_anatomy: Anatomy
     crown = crown_near(ball_anatomy, centre, settings)
     assert crown.is_on_crown
     assert crown.distance_mm < 15
-    worth = Worth(z_share=None, centre_mm=centre, target_mm=crown.position_mm, hemisphere="left")
-    weight = weight_of(where, worth, settings)
+    away = np.random.default_rng(0).normal(0, 2.0, (50, 3))
+    worth = Worth(centres_mm=centre + away, up_mm=crown.position_mm - centre, hemisphere="left")
+    weight, sd = weight_of(where, worth, settings)
     assert weight.values.max() == pytest.approx(1.0)
+    assert 0.02 < sd.values[weight.values > 0.5].mean() < 0.3
+    sure = Worth(centres_mm=np.repeat(centre[None], 3, axis=0), up_mm=worth.up_mm, hemisphere="left")
+    assert weight_of(where, sure, settings)[1].values.max() < 1e-6
     assert weight.values.min() >= 0
     x = where.points_mm[:, 0].reshape(where.grid.shape)
     assert weight.values[x > 0].max() == 0

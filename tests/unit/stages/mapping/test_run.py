@@ -89,7 +89,7 @@ def known_place(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_response_the_knob_stands_in_and_says_so(ball_anatomy: Anatomy) -> None:
     task = made.hand_run(ball_anatomy, percent=0.0, volumes=42)
     found = run((task,), ball_anatomy, SETTINGS)
-    assert {"HAND_AREA_NOT_FOUND", "TARGET_FROM_ANATOMY"} <= codes(found)
+    assert {"HAND_RESPONSE_ABSENT", "TARGET_FROM_ANATOMY"} <= codes(found)
     assert found.value.target_source == "knob"
     assert found.value.disagreement_mm is None
     assert found.value.target_sd_mm == SETTINGS.knob_sd_mm
@@ -98,7 +98,12 @@ def test_without_a_response_the_knob_stands_in_and_says_so(ball_anatomy: Anatomy
 @pytest.mark.usefixtures("known_place")
 def test_swapped_sides_are_flagged(ball_anatomy: Anatomy) -> None:
     task = made.hand_run(ball_anatomy, side_swap=True, volumes=42)
-    assert "HAND_RESPONSE_IPSILATERAL" in codes(run((task,), ball_anatomy, SETTINGS))
+    found = run((task,), ball_anatomy, SETTINGS)
+    assert {"HAND_RESPONSE_IPSILATERAL", "SIDES_MAY_BE_SWAPPED", "TARGET_FROM_ANATOMY"} <= codes(found)
+    # Never the side that answers: the target stays opposite to the hand, as unsure as anatomy is.
+    assert found.value.target_mm[0] < 0
+    assert found.value.target_source == "knob"
+    assert found.value.target_sd_mm == SETTINGS.knob_sd_mm
 
 
 def test_conditions_that_never_part_are_refused(ball_anatomy: Anatomy) -> None:
