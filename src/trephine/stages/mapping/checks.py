@@ -127,33 +127,35 @@ def of_maps(maps: tuple[MapOfContrast, ...], settings: Settings) -> list[Finding
 
 
 def _of_response(hand: str, sides: Sides, settings: Settings) -> list[Finding]:
-    side, peak = sides.opposite.hemisphere, sides.opposite.peak_z
-    index = sides.laterality_index or 0.0
+    side, peak, own = sides.opposite.hemisphere, sides.opposite.peak_z, sides.own.peak_z
+    limit = settings.least_laterality_index
     pattern = sides.pattern(settings)
     if pattern == "absent":
-        code, value, limit, unit = "HAND_RESPONSE_ABSENT", peak, sides.opposite.least_z, "z"
         message = (
-            f"no response within {settings.search_radius_mm:.0f} mm of the knob on the {side} side, nor on "
-            "the other. In paralysis this is common and does not show that the area is lost."
+            f"{hand} hand: no response within {settings.search_radius_mm:.0f} mm of the knob on the {side} "
+            "side, nor on the other. In paralysis this is common and does not show that the area is lost."
         )
-    elif pattern == "ipsilateral":
-        code, value, limit, unit = "HAND_RESPONSE_IPSILATERAL", index, -settings.least_laterality_index, "1"
+        least = sides.opposite.least_z
+        return [_warn(code="HAND_RESPONSE_ABSENT", message=message, value=peak, limit=least, unit="z")]
+    if pattern == "ipsilateral":
         message = (
-            f"the hand's own side answers more (z {sides.own.peak_z:.1f}) than the {side} (z {peak:.1f}). "
-            "Check that left and right are not swapped in the events or the image. That side is no target."
+            f"{hand} hand: its own side answers more (z {own:.1f}) than the {side} (z {peak:.1f}). Check that "
+            "left and right are not swapped in the events or the image. That side is no target."
         )
-    elif pattern == "bilateral":
-        code, value, limit, unit = "HAND_RESPONSE_BILATERAL", index, settings.least_laterality_index, "1"
+        index = sides.laterality_index
+        return [_warn(code="HAND_RESPONSE_IPSILATERAL", message=message, value=index, limit=-limit, unit="1")]
+    if pattern == "bilateral":
         message = (
-            f"both sides answer alike (z {peak:.1f} on the {side}, {sides.own.peak_z:.1f} on the other). "
-            f"The centre on the {side} side is shown; common with mirrored movement and after injury."
+            f"{hand} hand: both sides answer alike (z {peak:.1f} on the {side}, {own:.1f} on the other). The "
+            f"centre on the {side} side is shown; common with mirrored movement and after injury."
         )
-    elif pattern == "weak":
-        code, value, limit, unit = "HAND_RESPONSE_WEAK", peak, settings.weak_peak_z, "z"
-        message = "the response is weak."
-    else:
-        return []
-    return [_warn(code=code, message=f"{hand} hand: {message}", value=value, limit=limit, unit=unit)]
+        index = sides.laterality_index
+        return [_warn(code="HAND_RESPONSE_BILATERAL", message=message, value=index, limit=limit, unit="1")]
+    if pattern == "weak":
+        message = f"{hand} hand: the response is weak."
+        least = settings.weak_peak_z
+        return [_warn(code="HAND_RESPONSE_WEAK", message=message, value=peak, limit=least, unit="z")]
+    return []
 
 
 def _of_steadiness(one: MapOfContrast, settings: Settings) -> list[Finding]:
