@@ -139,8 +139,8 @@ def _of_response(hand: str, sides: Sides, settings: Settings) -> list[Finding]:
         return [_warn(code="HAND_RESPONSE_ABSENT", message=message, value=peak, limit=least, unit="z")]
     if pattern == "ipsilateral":
         message = (
-            f"{hand} hand: its own side answers more (z {own:.1f}) than the {side} (z {peak:.1f}). Check that "
-            "left and right are not swapped in the events or the image. That side is no target."
+            f"{hand} hand: its own side answers more (z {own:.1f}) than the {side} (z {peak:.1f}). Check "
+            "that left and right are not swapped in the events or the image. That side is no target."
         )
         index = sides.laterality_index
         return [_warn(code="HAND_RESPONSE_IPSILATERAL", message=message, value=index, limit=-limit, unit="1")]
