@@ -216,21 +216,27 @@ def _hand_map(*names: str) -> HandMap:
         runs=(_quality(),),
         target_mni_mm=[3.0, 2.0, 1.0],
         weight_sd=_volume("1"),
-        certainty=CentreCertainty(
-            centre_mm=[1.0, 2.0, 1 / 7],
-            covariance_mm2=np.diag([1.0, 2.0, 1 / 3]),
-            radius95_mm=4.5,
-            parts_mm={"noise": 0.5, "registration": 1 / 3},
-            probability=_volume("1"),
-        ),
-        alternatives=(
-            Alternative(
-                name="resting state", position_mm=None, sd_mm=None, target_distance_mm=None, remark="none"
-            ),
-            Alternative(
-                name="own knob", position_mm=[1.0, 2, 3], sd_mm=4.0, target_distance_mm=2.5, remark="bend"
-            ),
-        ),
+        certainty=_certainty(),
+        alternatives=_alternatives(),
+    )
+
+
+def _certainty() -> CentreCertainty:
+    return CentreCertainty(
+        centre_mm=[1.0, 2.0, 1 / 7],
+        covariance_mm2=np.diag([1.0, 2.0, 1 / 3]),
+        radius95_mm=4.5,
+        parts_mm={"noise": 0.5, "registration": 1 / 3},
+        probability=_volume("1"),
+    )
+
+
+def _alternatives() -> tuple[Alternative, ...]:
+    none = {"position_mm": None, "sd_mm": None, "target_distance_mm": None}
+    found = {"position_mm": [1.0, 2, 3], "sd_mm": 4.0, "target_distance_mm": 2.5}
+    return (
+        Alternative(name="resting state", remark="none", **none),  # type: ignore[arg-type]
+        Alternative(name="own knob", remark="bend", **found),  # type: ignore[arg-type]
     )
 
 
