@@ -85,7 +85,7 @@ def resels(mask: Mask3, width_voxel: AnyArray) -> AnyArray:
     return np.array([zero, one, two, cubes * per.prod()], dtype=np.float64)
 
 
-def peak_probability(z: AnyArray, counts: AnyArray, elements: float) -> AnyArray:
+def peak_probability(z: AnyArray, counts: AnyArray, elements: int) -> AnyArray:
     """Return the chance that noise alone rises to a height anywhere in a region (family-wise).
 
     Parameters
@@ -118,11 +118,11 @@ def peak_probability(z: AnyArray, counts: AnyArray, elements: float) -> AnyArray
     return np.clip(np.minimum(expected, elements * norm.sf(z)), 0.0, 1.0)
 
 
-def least_peak_z(probability: float, counts: AnyArray, elements: float) -> float:
+def least_peak_z(false_fraction: float, counts: AnyArray, elements: int) -> float:
     """Return the height that noise alone reaches anywhere in a region with a given probability."""
     return float(
         brentq(
-            lambda z: float(peak_probability(np.array(z), counts, elements)) - probability,
+            lambda z: float(peak_probability(np.array(z), counts, elements)) - false_fraction,
             2.0,
             _HIGHEST_Z,
             xtol=1e-4,

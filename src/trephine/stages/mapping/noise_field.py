@@ -32,11 +32,11 @@ class NoiseField:
 
     def probability(self, z: AnyArray) -> AnyArray:
         """Return the chance of a peak as high anywhere in the mask."""
-        return peak_probability(z, self.counts, float(self.element_count))
+        return peak_probability(z, self.counts, self.element_count)
 
-    def least_z(self, probability: float) -> float:
-        """Return the height that noise reaches anywhere in the mask with a probability."""
-        return least_peak_z(probability, self.counts, float(self.element_count))
+    def least_z(self, false_fraction: float) -> float:
+        """Return the height that noise reaches anywhere in the mask as seldom as asked."""
+        return least_peak_z(false_fraction, self.counts, self.element_count)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -38,7 +38,7 @@ def test_noise_passes_its_own_limit_one_time_in_twenty() -> None:
     rng = np.random.default_rng(1)
     inside = np.zeros((32, 32, 32), dtype=bool)
     inside[6:26, 6:26, 6:26] = True
-    limit = least_peak_z(0.05, resels(inside, np.full(3, 2 * 2.3548)), 20.0**3)
+    limit = least_peak_z(0.05, resels(inside, np.full(3, 2 * 2.3548)), 20**3)
     passed = [smooth_noise(rng, (32, 32, 32), 2.0)[inside].max() > limit for _ in range(300)]
     # Binomial: 5 % of 300 is 15, standard deviation 3.8.
     assert 4 <= sum(passed) <= 27
@@ -46,7 +46,7 @@ def test_noise_passes_its_own_limit_one_time_in_twenty() -> None:
 
 def test_few_elements_are_bounded_by_bonferroni() -> None:
     counts = resels(np.ones((3, 1, 1), dtype=bool), np.full(3, 0.5))
-    assert peak_probability(np.array(3.0), counts, 3.0) <= 3 * norm.sf(3.0)
+    assert peak_probability(np.array(3.0), counts, 3) <= 3 * norm.sf(3.0)
 
 
 def test_discovery_fractions_step_up() -> None:
