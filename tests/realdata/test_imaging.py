@@ -50,9 +50,9 @@ def test_inside_of_the_skull_of_a_person_with_a_craniotomy(data_dir: Path) -> No
     truth = truth_on(data_dir / "imaging/skull-labels/brain.nrrd", t1.grid)
     found = anatomy.intracranial.values > 0
     dice = 2 * (found & truth).sum() / (found.sum() + truth.sum())
-    # Measured 0.94 and 6.2 mm: the labels end short on the operated side; the goal is 0.95 and 5 mm.
-    assert dice >= 0.93
-    assert border_distance_mm(found, truth, t1.grid.voxel_mm) <= 7.0
+    # Measured 0.952 and 5.7 mm: the distance falls short of its goal of 5 mm, at the base of the skull.
+    assert dice >= 0.95
+    assert border_distance_mm(found, truth, t1.grid.voxel_mm) <= 6.0
     assert round_trip_mm(anatomy) < 1.0
     assert {"SKULL_ESTIMATED_FROM_T1", "ANGIOGRAM_MISSING"} <= {finding.code for finding in outcome.findings}
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from trephine.core.errors import InputError
 from trephine.model.registration import Registration
+from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.volume import Volume
 from trephine.model.warp import Warp
@@ -41,6 +43,8 @@ class Anatomy:
         Depth below the brain's closed hull, float32, same grid, 0 outside the brain.
     cortex, outer_skull, scalp
         Pial surface (outer boundary of grey), outer face of the skull, skin.
+    skull
+        Thickness of the skull at every corner of ``outer_skull``, with its interval.
     mni_from_scanner, scanner_from_mni
         Maps to and from the template.
     has_ct
@@ -54,9 +58,19 @@ class Anatomy:
     cortex: Surface
     outer_skull: Surface
     scalp: Surface
+    skull: SkullThickness
     mni_from_scanner: Warp
     scanner_from_mni: Warp
     has_ct: bool
+
+    def __post_init__(self) -> None:
+        if len(self.skull.thickness_mm) != len(self.outer_skull.points_mm):
+            raise InputError.because(
+                where="thickness of the skull",
+                found=f"{len(self.skull.thickness_mm)} values",
+                expected=f"one a corner of the outer skull, {len(self.outer_skull.points_mm)}",
+                remedy="Measure the thickness on the same surface.",
+            )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -20,6 +20,7 @@ from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
 from trephine.model.obstacles import Obstacles, PlacementResult
 from trephine.model.opening import Opening
 from trephine.model.registration import Registration
+from trephine.model.skull import SkullThickness
 from trephine.model.summary import StageSummary
 from trephine.model.surface import Surface
 from trephine.model.thread_plan import Thread, ThreadPlan
@@ -58,6 +59,7 @@ def _anatomy() -> Anatomy:
         cortex=_surface(),
         outer_skull=_surface(),
         scalp=_surface(),
+        skull=SkullThickness.everywhere(4, 8.0, 2.0, is_measured=True),
         mni_from_scanner=_warp(MNI152, SCANNER),
         scanner_from_mni=_warp(SCANNER, MNI152),
         has_ct=True,

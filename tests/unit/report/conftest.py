@@ -17,6 +17,7 @@ from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
 from trephine.model.obstacles import Obstacles
 from trephine.model.opening import Opening
 from trephine.model.screening import Answer, Screening, Verdict
+from trephine.model.skull import SkullThickness
 from trephine.model.summary import Headline, StageSummary
 from trephine.model.surface import Surface
 from trephine.model.thread_plan import Thread, ThreadPlan
@@ -70,6 +71,7 @@ def anatomy() -> Anatomy:
         cortex=triangle,
         outer_skull=triangle,
         scalp=triangle,
+        skull=SkullThickness.everywhere(3, 8.0, 2.0, is_measured=False),
         mni_from_scanner=_warp(MNI152, SCANNER),
         scanner_from_mni=_warp(SCANNER, MNI152),
         has_ct=False,

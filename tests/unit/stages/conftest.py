@@ -19,6 +19,7 @@ from trephine.model.device import Device, Robot
 from trephine.model.live_view import LiveView
 from trephine.model.obstacles import PlacementResult
 from trephine.model.opening import Opening
+from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.volume import Grid, Volume
 from trephine.model.warp import Warp
@@ -75,14 +76,17 @@ def make_head(voxel_mm: float = 1.0, *, with_sulcus: bool = True, has_ct: bool =
     radius = radius.reshape(grid.shape)
     cortex_field = np.where(cut.reshape(grid.shape), 1.0, radius - BRAIN_MM)
     edge = BRAIN_MM + FLUID_MM
+    outer_skull = _surface(radius - edge - SKULL_MM, grid)
+    corners = len(outer_skull.points_mm)
     anatomy = Anatomy(
         t1=Volume(values=(tissue * 20).astype(np.float32), grid=grid, unit="arbitrary"),
         tissue=Volume(values=tissue, grid=grid, unit="label"),
         intracranial=Volume(values=(radius < edge).astype(np.uint8), grid=grid, unit="1"),
         sulcal_depth_mm=Volume(values=depth, grid=grid, unit="mm"),
         cortex=_surface(cortex_field, grid),
-        outer_skull=_surface(radius - edge - SKULL_MM, grid),
+        outer_skull=outer_skull,
         scalp=_surface(radius - edge - SKULL_MM - SCALP_MM, grid),
+        skull=SkullThickness.everywhere(corners, SKULL_MM, 1.0, is_measured=has_ct),
         mni_from_scanner=_identity(MNI152, SCANNER),
         scanner_from_mni=_identity(SCANNER, MNI152),
         has_ct=has_ct,

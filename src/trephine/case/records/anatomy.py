@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from trephine.case.records import angiogram, warp
+from trephine.case.records import angiogram, skull, warp
 from trephine.case.records._figures import plain_fields
 from trephine.case.records._images import get_surface, get_volume, put_surface, put_volume
 from trephine.case.store import Case, Writer
@@ -15,7 +15,7 @@ from trephine.model.volume import Volume
 _VOLUMES = ("t1", "tissue", "intracranial", "sulcal_depth")
 _SURFACES = ("cortex", "outer_skull", "scalp")
 _IN_FILES = (
-    *("t1", "tissue", "intracranial", "sulcal_depth_mm"),
+    *("t1", "tissue", "intracranial", "sulcal_depth_mm", "skull"),
     *_SURFACES,
     *("mni_from_scanner", "scanner_from_mni"),
 )
@@ -30,6 +30,7 @@ def write(result: ImagingResult, writer: Writer) -> None:
     put_volume(writer, "sulcal_depth", anatomy.sulcal_depth_mm)
     for key in _SURFACES:
         put_surface(writer, key, getattr(anatomy, key))
+    skull.write(anatomy.skull, writer)
     warp.write(anatomy.mni_from_scanner, writer)
     warp.write(anatomy.scanner_from_mni, writer)
     for registration in result.registrations:
@@ -58,6 +59,7 @@ def read(case: Case) -> Anatomy:
         cortex=cortex,
         outer_skull=outer_skull,
         scalp=scalp,
+        skull=skull.read(case),
         mni_from_scanner=warp.read(case, target=MNI152, source=SCANNER),
         scanner_from_mni=warp.read(case, target=SCANNER, source=MNI152),
         **figures,

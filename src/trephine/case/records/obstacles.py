@@ -6,13 +6,11 @@ They are stored as plain NumPy arrays, which keep NaN and truth values and need 
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
+from trephine.case.records._images import get_array, put_array
 from trephine.case.records.warp import affine_json, affine_of
 from trephine.case.store import Case, Writer
-from trephine.core.arrays import AnyArray
 from trephine.model.obstacles import Obstacles
 
 _LAYERS = {"vessel": "vessel", "sulcus": "sulcus", "outside": "outside", "height_mm": "height"}
@@ -21,7 +19,7 @@ _LAYERS = {"vessel": "vessel", "sulcus": "sulcus", "outside": "outside", "height
 def write(obstacles: Obstacles, writer: Writer) -> None:
     """Lay every layer and the pixels' place ready."""
     for field, layer in _LAYERS.items():
-        writer.put("obstacles_layer", _array_bytes(getattr(obstacles, field)), layer=layer)
+        put_array(writer, "obstacles_layer", getattr(obstacles, field), layer=layer)
     record = {
         "schema_version": 1,
         "scanner_from_implant": affine_json(obstacles.scanner_from_implant),
@@ -34,22 +32,10 @@ def write(obstacles: Obstacles, writer: Writer) -> None:
 def read(case: Case) -> Obstacles:
     """Read the maps back."""
     record = case.read_json("obstacles_record")
-    layers = {
-        field: _array(case.read_bytes("obstacles_layer", layer=layer)) for field, layer in _LAYERS.items()
-    }
+    layers = {field: get_array(case, "obstacles_layer", layer=layer) for field, layer in _LAYERS.items()}
     return Obstacles(
         scanner_from_implant=affine_of(record["scanner_from_implant"]),
         origin_mm=np.array(record["origin_mm"]),
         pixel_mm=record["pixel_mm"],
         **layers,
     )
-
-
-def _array_bytes(values: AnyArray) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, values, allow_pickle=False)
-    return stream.getvalue()
-
-
-def _array(data: bytes) -> AnyArray:
-    return np.load(io.BytesIO(data), allow_pickle=False)

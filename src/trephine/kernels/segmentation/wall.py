@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from scipy.sparse import csr_matrix, diags_array
 from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 
 from trephine.core.arrays import AnyArray, locked
 from trephine.kernels.segmentation.masks import largest_part, signed_distance
+from trephine.kernels.segmentation.neighbours import Neighbours
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,41 +136,18 @@ def cheapest_offsets(cost: AnyArray, edges: AnyArray, stiffness: Stiffness) -> A
     ----------
     felzenszwalb2006
     """
-    count, options = cost.shape
-    sender = np.concatenate([edges[:, 0], edges[:, 1]])
-    receiver = np.concatenate([edges[:, 1], edges[:, 0]])
-    pairs = len(edges)
-    opposite = np.concatenate([np.arange(pairs, 2 * pairs), np.arange(pairs)])
-    gather = csr_matrix(
-        (np.ones(2 * pairs, np.float32), (receiver, np.arange(2 * pairs))), (count, 2 * pairs)
-    )
-    message = np.zeros((2 * pairs, options), np.float32)
+    mesh = Neighbours(edges, len(cost))
     own = cost.astype(np.float32)
-    weight = np.float32(stiffness.cost)
+    message = mesh.silence(cost.shape[1])
     for _ in range(stiffness.rounds):
-        held = (own + gather @ message)[sender] - message[opposite]
-        held -= held.min(axis=1, keepdims=True)
-        for index in range(1, options):
-            np.minimum(held[:, index], held[:, index - 1] + weight, out=held[:, index])
-        for index in range(options - 2, -1, -1):
-            np.minimum(held[:, index], held[:, index + 1] + weight, out=held[:, index])
-        np.minimum(held, weight * stiffness.most_offsets, out=held)
-        message = np.float32(0.5) * (message + held)
-    return np.asarray((own + gather @ message).argmin(axis=1))
+        told_from = own + mesh.heard(message)
+        message = mesh.told(told_from, message, np.float32(stiffness.cost), stiffness.most_offsets)
+    return np.asarray((own + mesh.heard(message)).argmin(axis=1))
 
 
 def evened(values: AnyArray, edges: AnyArray, rounds: int) -> AnyArray:
     """Average values over neighbours on a mesh, half of the way a round, shape (corner,)."""
-    count = len(values)
-    rows = np.concatenate([edges[:, 0], edges[:, 1]])
-    columns = np.concatenate([edges[:, 1], edges[:, 0]])
-    joined = csr_matrix((np.ones(len(rows)), (rows, columns)), (count, count))
-    degree = np.maximum(np.asarray(joined.sum(axis=1)).ravel(), 1.0)
-    mean = diags_array(1.0 / degree) @ joined
-    result = np.asarray(values, dtype=np.float64)
-    for _ in range(rounds):
-        result = 0.5 * result + 0.5 * (mean @ result)
-    return result
+    return Neighbours(edges, len(values)).averaged(values, rounds)
 
 
 def moved_mask(shell: Shell, offset_mm: AnyArray, *, sd_mm: float = 1.0) -> tuple[AnyArray, AnyArray]:

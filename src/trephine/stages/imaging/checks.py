@@ -146,8 +146,8 @@ def _skull(anatomy: Anatomy) -> Finding | None:
     return Finding(
         code="SKULL_ESTIMATED_FROM_T1",
         severity=Severity.WARN,
-        message="There is no usable CT: the skull is an estimate from the T1, "
-        "and its thickness may be off by 2 mm or more.",
+        message="There is no usable CT: the skull's thickness is not known, only the interval that the T1 "
+        "leaves open; its middle is no better than the usual thickness of adults.",
     )
 
 

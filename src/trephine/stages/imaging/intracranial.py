@@ -70,6 +70,36 @@ def find_wall(
     return _placed(shell, cost, offsets_mm)
 
 
+def wall_costs(shell: Shell, values: AnyArray, levels: Levels, places_mm: AnyArray) -> AnyArray:
+    """Return what the inner table costs at given offsets from a shell, shape (corner, place), least 0.
+
+    Parameters
+    ----------
+    shell
+        The hull.
+    values
+        As for ``find_wall``.
+    levels
+        Signal of the tissues.
+    places_mm
+        Ascending offsets, shape (place,).
+
+    Returns
+    -------
+    numpy.ndarray
+        The same costs as those of ``find_wall``, linear between its own offsets.
+    """
+    low, high = float(places_mm[0]), float(places_mm[-1])
+    count = int(np.ceil((high - low) / _OFFSET_STEP_MM)) + 1
+    beyond = round((_WINDOW_MM + _THIN_BONE_REACH_MM) / _OFFSET_STEP_MM)
+    offsets_mm = low + _OFFSET_STEP_MM * np.arange(count + beyond)
+    cost = _cost(shell.profiles(values, offsets_mm), offsets_mm, count, levels)
+    where = np.clip((places_mm - low) / _OFFSET_STEP_MM, 0, count - 1.001)
+    before, share = where.astype(int), where - where.astype(int)
+    result = cost[:, before] * (1 - share) + cost[:, before + 1] * share
+    return np.asarray(result - result.min(axis=1, keepdims=True))
+
+
 def _placed(shell: Shell, cost: AnyArray, offsets_mm: AnyArray) -> tuple[Mask3, AnyArray]:
     """Move the shell to its cheapest smooth place."""
     stiffness = Stiffness()

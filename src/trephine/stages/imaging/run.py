@@ -8,36 +8,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trephine.core.arrays import AnyArray, Mask3
 from trephine.core.findings import Finding, Outcome
 from trephine.core.progress import Progress, silent
-from trephine.kernels.registration.affine import AffineFit
-from trephine.kernels.registration.images import Sampled, cropped, resampled, upright
+from trephine.kernels.registration.images import Sampled, upright
 from trephine.kernels.segmentation.masks import box_of
 from trephine.model.anatomy import Anatomy, Angiogram, ImagingResult
 from trephine.model.registration import Registration
 from trephine.model.scan import Scan, ScanKind
 from trephine.model.template import Template
 from trephine.model.volume import Volume
-from trephine.stages.imaging import checks, outer_skull, surfaces, tissue
-from trephine.stages.imaging.brightness import Levels, measured
+from trephine.stages.imaging import checks, surfaces, tissue
 from trephine.stages.imaging.head import Head, distance_onto, moved_affine, onto, prepare_head
-from trephine.stages.imaging.intracranial import find_wall
 from trephine.stages.imaging.other_scans import Reference, place
 from trephine.stages.imaging.settings import Settings
+from trephine.stages.imaging.skull import FoundSkull, Given, find_skull
 from trephine.stages.imaging.template_fit import (
-    PreparedTemplate,
-    TemplateFit,
     carried,
     fit_affine,
-    fit_smooth,
     prepare,
     sampled_of,
 )
 from trephine.stages.imaging.vessels import find_vessels
 
 _STEPS = 8
-_AROUND_HULL_MM = 28.0
 
 
 def run(
@@ -84,8 +77,8 @@ def run(
     reference = Reference.of(head, prepared, affine)
     placed = _Others.of(others, reference, settings)
     progress(3, _STEPS, "inside of the skull")
-    skull = _find_skull(
-        _Given(head=head, prepared=prepared, affine=affine, template=template), placed, settings
+    skull = find_skull(
+        Given(head=head, prepared=prepared, affine=affine, template=template), placed.bone, settings
     )
     progress(5, _STEPS, "tissue")
     anatomy = _anatomy(t1, head, skull, template, settings)
@@ -141,84 +134,7 @@ class _Others:
         return find_vessels(scan.volume, pose, wall_mm, settings)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Given:
-    """What the skull is found from."""
-
-    head: Head
-    prepared: PreparedTemplate
-    affine: AffineFit
-    template: Template
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Skull:
-    """Inner and outer table as signed distances on the working grid, with levels and maps."""
-
-    wall_mm: Sampled
-    within: Sampled
-    levels: Levels
-    fit: TemplateFit
-    has_ct: bool
-
-
-def _find_skull(given: _Given, others: _Others, settings: Settings) -> _Skull:
-    """Find the inner table twice, before and after the smooth map, then the outer face."""
-    head, prepared = given.head, given.prepared
-    work, hull = _working_grid(given, settings)
-    scanner_to_mni = np.linalg.inv(given.affine.image_from_template)
-    shape = work.values.shape
-    grey, white = (
-        resampled(sampled_of(image), work.affine_mm, shape, source_from_target=scanner_to_mni).values
-        for image in (given.template.grey, given.template.white)
-    )
-    step_mm = float(work.voxel_mm[0])
-    levels = measured(work.values, grey, white, hull, step_mm)
-    bone = None if others.bone is None else onto(others.bone, work) > 0.5
-    shown = _with_bone(work.values, bone, levels)
-    first, _ = find_wall(shown, hull, levels, step_mm, settings)
-    fit = fit_smooth(prepared, given.affine, work, first, settings.template_step_mm)
-    hull_image = Sampled(values=prepared.hull.astype(np.float32), affine_mm=prepared.t1.affine_mm)
-    warped = carried(hull_image, fit.mni_from_scanner, work.affine_mm, shape) > 0.5
-    _, wall_mm = find_wall(shown, warped, levels, step_mm, settings)
-    skin = onto(Sampled(values=head.mask.astype(np.float32), affine_mm=head.t1.affine_mm), work) > 0.5
-    if bone is None:
-        within = outer_skull.estimated(work.values, wall_mm, skin, levels, step_mm)
-    else:
-        within = outer_skull.from_bone(bone, wall_mm, work.voxel_mm)
-    return _Skull(
-        wall_mm=Sampled(values=wall_mm, affine_mm=work.affine_mm),
-        within=Sampled(values=within.astype(np.float32), affine_mm=work.affine_mm),
-        levels=levels,
-        fit=fit,
-        has_ct=bone is not None,
-    )
-
-
-def _working_grid(given: _Given, settings: Settings) -> tuple[Sampled, Mask3]:
-    """Bring the T1 and the template's hull to one upright grid around the hull."""
-    prepared, matrix = given.prepared, given.affine.image_from_template
-    where = np.argwhere(prepared.hull) @ prepared.t1.affine_mm[:3, :3].T + prepared.t1.affine_mm[:3, 3]
-    placed = where @ matrix[:3, :3].T + matrix[:3, 3]
-    low, high = placed.min(axis=0) - _AROUND_HULL_MM, placed.max(axis=0) + _AROUND_HULL_MM
-    # Finer than the scan itself would only cost time.
-    step_mm = max(settings.wall_step_mm, round(float(np.mean(given.head.t1.voxel_mm)), 3))
-    work = cropped(upright(given.head.t1, step_mm), low, high)
-    hull = Sampled(values=prepared.hull.astype(np.float32), affine_mm=prepared.t1.affine_mm)
-    i, j, k = work.values.shape
-    shown = resampled(hull, work.affine_mm, (i, j, k), source_from_target=np.linalg.inv(matrix))
-    return work, shown.values > 0.5
-
-
-def _with_bone(values: AnyArray, bone: Mask3 | None, levels: Levels) -> AnyArray:
-    """Paint a CT's bone black and lift all else to fluid, so that one search serves both scans."""
-    if bone is None:
-        return values
-    lifted = np.maximum(values, levels.fluid_signal)
-    return np.where(bone, np.float32(levels.bone_signal), lifted).astype(np.float32)
-
-
-def _anatomy(t1: Volume, head: Head, skull: _Skull, template: Template, settings: Settings) -> Anatomy:
+def _anatomy(t1: Volume, head: Head, skull: FoundSkull, template: Template, settings: Settings) -> Anatomy:
     """Label the native grid and wrap the surfaces."""
     wall_mm = distance_onto(skull.wall_mm, head.t1)
     intracranial = wall_mm < 0
@@ -237,6 +153,7 @@ def _anatomy(t1: Volume, head: Head, skull: _Skull, template: Template, settings
     depth_mm[box] = surfaces.depth_below_hull(
         inside.grey | inside.white, inside_box, voxel_mm, settings.hull_radius_mm
     )
+    outer_skull = surfaces.surface_of(skull.within.values, skull.within.affine_mm, name="the outer skull")
     outer = Sampled(values=(head.mask | within).astype(np.float32), affine_mm=t1.grid.affine_mm)
     skin = upright(outer, 2.0)
     return Anatomy(
@@ -245,7 +162,8 @@ def _anatomy(t1: Volume, head: Head, skull: _Skull, template: Template, settings
         intracranial=Volume(values=intracranial.astype(np.uint8), grid=t1.grid, unit="label"),
         sulcal_depth_mm=Volume(values=depth_mm, grid=t1.grid, unit="mm"),
         cortex=surfaces.surface_of(inside.tissue_fraction, affine_mm, name="the cortex"),
-        outer_skull=surfaces.surface_of(skull.within.values, skull.within.affine_mm, name="the outer skull"),
+        outer_skull=outer_skull,
+        skull=skull.thickness(outer_skull),
         scalp=surfaces.surface_of(skin.values, skin.affine_mm, name="the scalp"),
         mni_from_scanner=skull.fit.mni_from_scanner,
         scanner_from_mni=skull.fit.scanner_from_mni,

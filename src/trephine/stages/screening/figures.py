@@ -89,7 +89,8 @@ def layer_figures(layers: Layers, device: Device, settings: Settings, *, has_ct:
         Whether bone was seen rather than estimated.
     """
     error_mm = settings.bone_error_with_ct_mm if has_ct else settings.bone_error_without_ct_mm
-    bone, skin = _widened(layers.skull, error_mm), _widened(layers.scalp, error_mm)
+    bone = (layers.skull.low_mm, layers.skull.high_mm)
+    skin = _widened(layers.scalp, error_mm)
     body = device.body.thickness_mm
     height_mm = body.value
     least_mm, most_mm = (height_mm if end is None else end for end in (body.low, body.high))

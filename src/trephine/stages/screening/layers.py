@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies over the hand area: scalp and skull along lines through the labels, air, and the bone's curve."""
+"""What lies over the hand area: the bone's thickness and curve, scalp along lines through the labels, air."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from trephine.core.arrays import AnyArray, Points, Vector3
 from trephine.core.errors import NumericalError
 from trephine.model.anatomy import Anatomy, Tissue
+from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
 from trephine.stages.screening.settings import Settings
 
@@ -20,7 +21,11 @@ _LEAST_RAYS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """A thickness over an area: its median, and the 5th and 95th percentile."""
+    """A thickness over an area: its median, and between what it lies.
+
+    For the scalp the 5th and 95th percentile; for the skull those or the median ends of the imaging stage's
+    own interval, whichever are further out.
+    """
 
     median_mm: float
     low_mm: float
@@ -57,7 +62,7 @@ def layers_over(anatomy: Anatomy, target_mm: Vector3, radius_mm: float, settings
     Parameters
     ----------
     anatomy
-        Tissue labels and the outer skull, in ``scanner``.
+        Tissue labels, and the outer skull with the bone's thickness, in ``scanner``.
     target_mm
         Centre of the hand area in ``scanner``, shape (3,).
     radius_mm
@@ -68,7 +73,7 @@ def layers_over(anatomy: Anatomy, target_mm: Vector3, radius_mm: float, settings
     Returns
     -------
     Layers
-        Thickness along lines parallel to the area's mean normal.
+        Bone as the imaging stage found it; scalp along lines parallel to the area's mean normal.
 
     Raises
     ------
@@ -80,15 +85,16 @@ def layers_over(anatomy: Anatomy, target_mm: Vector3, radius_mm: float, settings
     One direction serves all lines: over a 23 mm disc on a sphere of 80 mm radius the true normal departs by
     at most 8 degrees from it, which lengthens a thickness by at most 1 %.
     """
-    starts_mm, outward = _area(anatomy.outer_skull, np.asarray(target_mm), radius_mm, settings.ray_count)
+    chosen, outward = _area(anatomy.outer_skull, np.asarray(target_mm), radius_mm)
+    stride = -(-np.count_nonzero(chosen) // settings.ray_count)
+    starts_mm = anatomy.outer_skull.points_mm[chosen][::stride]
     depth_mm = np.arange(-_OUTWARD_MM, _INWARD_MM, settings.ray_step_mm)
     labels, is_within = _labels_along(anatomy, starts_mm, -outward, depth_mm)
     is_inside = np.isin(labels, (Tissue.CSF, Tissue.GREY, Tissue.WHITE))
     before_brain = np.cumsum(is_inside, axis=1) == 0
-    skull_mm = _extent(before_brain & (labels == Tissue.SKULL), before_brain) * settings.ray_step_mm
     scalp_mm = np.count_nonzero((labels == Tissue.SCALP) & before_brain, axis=1) * settings.ray_step_mm
     return Layers(
-        skull=_spread(skull_mm),
+        skull=_bone(anatomy.skull, chosen),
         scalp=_spread(scalp_mm),
         gap_mm=_gap_mm(starts_mm, outward),
         scalp_fraction=float(np.mean(scalp_mm > 0)),
@@ -96,8 +102,8 @@ def layers_over(anatomy: Anatomy, target_mm: Vector3, radius_mm: float, settings
     )
 
 
-def _area(surface: Surface, target_mm: Vector3, radius_mm: float, most: int) -> tuple[Points, Vector3]:
-    """Return points of the outer skull nearest the target, evenly thinned, and their mean outward normal."""
+def _area(surface: Surface, target_mm: Vector3, radius_mm: float) -> tuple[AnyArray, Vector3]:
+    """Return which corners of the outer skull are nearest the target, and their mean outward normal."""
     points = surface.points_mm
     nearest = points[np.argmin(np.linalg.norm(points - target_mm, axis=1))]
     chosen = np.linalg.norm(points - nearest, axis=1) <= radius_mm
@@ -114,9 +120,7 @@ def _area(surface: Surface, target_mm: Vector3, radius_mm: float, most: int) -> 
     length = float(np.linalg.norm(outward))
     # A torn patch has no mean normal; the line from the target still points outward.
     axis = outward / length if length > 0 else (nearest - target_mm) / np.linalg.norm(nearest - target_mm)
-    area = points[chosen]
-    stride = -(-len(area) // most)
-    return area[::stride], axis
+    return chosen, axis
 
 
 def _gap_mm(points_mm: Points, outward: Vector3) -> float:
@@ -151,14 +155,11 @@ def _labels_along(
     return labels.reshape(shape), is_within.reshape(shape)
 
 
-def _extent(is_skull: AnyArray, before_brain: AnyArray) -> AnyArray:
-    """Count samples from the first of skull to the brain's side: marrow labelled otherwise is bone too."""
-    has_skull = np.any(is_skull, axis=1)
-    first = np.argmax(is_skull, axis=1)
-    last = is_skull.shape[1] - np.argmax(is_skull[:, ::-1], axis=1)
-    reaches_brain = ~np.all(before_brain, axis=1)
-    inner = np.where(reaches_brain, np.count_nonzero(before_brain, axis=1), last)
-    return np.where(has_skull, inner - first, 0)
+def _bone(skull: SkullThickness, chosen: AnyArray) -> Spread:
+    """Return the bone's thickness over the chosen corners: variation or doubt, whichever is wider."""
+    seen = _spread(skull.thickness_mm[chosen])
+    low, high = float(np.median(skull.low_mm[chosen])), float(np.median(skull.high_mm[chosen]))
+    return Spread(median_mm=seen.median_mm, low_mm=min(seen.low_mm, low), high_mm=max(seen.high_mm, high))
 
 
 def _spread(values_mm: AnyArray) -> Spread:

@@ -27,14 +27,14 @@ class Settings(BaseModel):
         default=1.5,
         ge=0.0,
         le=10.0,
-        description="Standard deviation of bone thickness estimated from a T1, where bone and air look "
-        "alike, and of scalp thickness with it. Source: assumed.",
+        description="Standard deviation of scalp thickness where bone is estimated from a T1, in which bone "
+        "and air look alike. The bone's own doubt comes from the imaging stage. Source: assumed.",
     )
     bone_error_with_ct_mm: float = Field(
         default=0.5,
         ge=0.0,
         le=10.0,
-        description="Standard deviation of bone and scalp thickness from a CT. Source: assumed.",
+        description="Standard deviation of scalp thickness where a CT shows the bone. Source: assumed.",
     )
     midline_error_mm: float = Field(
         default=2.0,

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from trephine.core.frames import BOLD, MNI152, SCANNER, Affine
 from trephine.model.activation import Event, TaskRun
 from trephine.model.anatomy import Anatomy, Tissue
+from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.volume import Grid, Series, Volume
 from trephine.model.warp import Warp
@@ -68,6 +69,7 @@ def ball_anatomy() -> Anatomy:
         cortex=surface,
         outer_skull=surface,
         scalp=surface,
+        skull=SkullThickness.everywhere(len(rim), 6.0, 1.0, is_measured=False),
         mni_from_scanner=_shift(TEMPLATE_SHIFT_MM, MNI152, SCANNER),
         scanner_from_mni=_shift(-TEMPLATE_SHIFT_MM, SCANNER, MNI152),
         has_ct=False,

@@ -16,6 +16,7 @@ from trephine.model.activation import ContrastMap, HandMap, RunQuality
 from trephine.model.anatomy import Anatomy, Angiogram, Tissue
 from trephine.model.participant import Participant
 from trephine.model.screening import Answer
+from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.volume import Grid, Volume
 from trephine.model.warp import Warp
@@ -88,6 +89,7 @@ def head(skull_mm=SKULL_MM, scalp_mm=SCALP_MM, noise=5.0, has_ct=True, stretch=1
         cortex=skull,
         outer_skull=skull,
         scalp=skull,
+        skull=SkullThickness.everywhere(len(skull.points_mm), skull_mm, 1.0, is_measured=has_ct),
         mni_from_scanner=warp(MNI152, SCANNER, stretch),
         scanner_from_mni=warp(SCANNER, MNI152, 1 / stretch),
         has_ct=has_ct,
@@ -194,29 +196,42 @@ def test_thickness_over_the_target_is_that_of_the_spheres(skull_mm, scalp_mm) ->
     assert layers.skull.median_mm == pytest.approx(skull_mm, abs=0.3)
     assert layers.scalp.median_mm == pytest.approx(scalp_mm, abs=0.3)
     assert layers.skull.low_mm <= layers.skull.median_mm <= layers.skull.high_mm
-    assert layers.skull.high_mm - layers.skull.low_mm < 1.5
+    assert (layers.skull.low_mm, layers.skull.high_mm) == pytest.approx((skull_mm - 1, skull_mm + 1))
 
 
-def test_marrow_with_another_label_is_bone_too(sphere) -> None:
-    tissue = sphere.tissue.values.copy()
-    axis = np.arange(COUNT) - HALF
-    radius = np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2)
-    tissue[(radius > BRAIN_MM + 2) & (radius < BRAIN_MM + 4)] = Tissue.SCALP
-    layers = layers_over(replace(sphere, tissue=volume(tissue, "label")), TARGET_MM, 11.5, Settings())
-    assert layers.skull.median_mm == pytest.approx(SKULL_MM, abs=0.3)
-
-
-def test_a_hole_in_the_skull_has_no_thickness(sphere) -> None:
+def test_bone_is_the_imaging_stage_s_own_not_the_labels(sphere) -> None:
     tissue = sphere.tissue.values.copy()
     tissue[tissue == Tissue.SKULL] = Tissue.SCALP
     layers = layers_over(replace(sphere, tissue=volume(tissue, "label")), TARGET_MM, 11.5, Settings())
-    assert layers.skull.median_mm == 0.0
+    assert layers.skull.median_mm == pytest.approx(SKULL_MM)
+
+
+def test_variation_over_the_area_widens_the_bone_s_interval(sphere) -> None:
+    over = np.linalg.norm(sphere.outer_skull.points_mm - TARGET_MM, axis=1) < 12
+    thickness = np.where(over, 2.0, SKULL_MM)
+    skull = SkullThickness(
+        thickness_mm=thickness, low_mm=thickness - 0.1, high_mm=thickness + 0.1, is_measured=True
+    )
+    layers = layers_over(replace(sphere, skull=skull), TARGET_MM, 25.0, Settings())
+    assert layers.skull.low_mm == pytest.approx(2.0)
+    assert layers.skull.high_mm == pytest.approx(SKULL_MM + 0.1)
+
+
+def test_a_limit_within_the_interval_of_a_t1_only_skull_is_never_passed() -> None:
+    for skull_mm in (6.0, 7.5, 12.0):
+        anatomy = head(skull_mm, has_ct=False)
+        unsure = SkullThickness.everywhere(
+            len(anatomy.outer_skull.points_mm), skull_mm, 4.0, is_measured=False
+        )
+        found = verdict(screened(replace(anatomy, skull=unsure)), "skull_thickness")
+        assert found.verdict is not Answer.PASS
 
 
 def test_no_skull_surface_over_the_target_is_said(sphere) -> None:
     nowhere = Surface(points_mm=np.zeros((3, 3)), faces=np.array([[0, 1, 2]]), frame=SCANNER)
+    none = SkullThickness.everywhere(3, 7.0, 1.0, is_measured=True)
     with pytest.raises(NumericalError, match="outer skull over the hand area"):
-        layers_over(replace(sphere, outer_skull=nowhere), TARGET_MM, 11.5, Settings())
+        layers_over(replace(sphere, outer_skull=nowhere, skull=none), TARGET_MM, 11.5, Settings())
 
 
 def test_a_healthy_person_with_every_scan_passes_all(sphere) -> None:

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How thick the skull is, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trephine.core.arrays import AnyArray, locked
+from trephine.core.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SkullThickness:
+    """Thickness of the skull at every corner of its outer surface; never without its interval.
+
+    Parameters
+    ----------
+    thickness_mm
+        Shortest way from the outer to the inner face, shape (corner,).
+    low_mm, high_mm
+        It is likely (95 % is meant) to lie between these, same shape.
+    is_measured
+        Whether a CT shows the bone. Otherwise ``thickness_mm`` is only the middle of what the T1 allows:
+        judge by the interval alone.
+    """
+
+    thickness_mm: AnyArray
+    low_mm: AnyArray
+    high_mm: AnyArray
+    is_measured: bool
+
+    def __post_init__(self) -> None:
+        count = (len(self.thickness_mm),)
+        for name in ("thickness_mm", "low_mm", "high_mm"):
+            object.__setattr__(self, name, locked(getattr(self, name), np.float32, count, name))
+        wrong = (self.low_mm > self.thickness_mm) | (self.thickness_mm > self.high_mm)
+        if np.any(wrong):
+            raise InputError.because(
+                where=f"skull thickness, corner {int(np.argmax(wrong))}",
+                found="a thickness outside its own interval",
+                expected="low <= thickness <= high",
+                remedy="Correct the interval.",
+            )
+
+    @classmethod
+    def everywhere(
+        cls, corners: int, thickness_mm: float, error_mm: float, *, is_measured: bool
+    ) -> SkullThickness:
+        """Return one thickness, give or take an error, at so many corners."""
+        one = np.ones(corners)
+        return cls(
+            thickness_mm=thickness_mm * one,
+            low_mm=max(thickness_mm - error_mm, 0.0) * one,
+            high_mm=(thickness_mm + error_mm) * one,
+            is_measured=is_measured,
+        )
