@@ -71,7 +71,7 @@ def paired_costs(cost: AnyArray, mesh: Neighbours, stiffness: Stiffness) -> AnyA
     return np.asarray(result)
 
 
-def paired_walls(costs: AnyArray, inner_mm: AnyArray, outer_mm: AnyArray, softness: float) -> PairedWalls:
+def paired_walls(costs: AnyArray, inner_mm: AnyArray, outer_mm: AnyArray, nats_per_cost: float) -> PairedWalls:
     """Weigh every pair of offsets by its cost.
 
     Parameters
@@ -80,8 +80,8 @@ def paired_walls(costs: AnyArray, inner_mm: AnyArray, outer_mm: AnyArray, softne
         Least 0 at each corner, shape (corner, inner, outer).
     inner_mm, outer_mm
         The offsets, evenly spaced by the same step, shapes (inner,) and (outer,).
-    softness
-        Cost that makes a pair e times less likely; 1 where costs are log likelihoods of independent samples.
+    nats_per_cost
+        Log likelihood that a unit of cost stands for, for the spread: 1 where samples are independent.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def paired_walls(costs: AnyArray, inner_mm: AnyArray, outer_mm: AnyArray, softne
     """
     share = np.exp(-costs)
     share /= share.sum(axis=(1, 2), keepdims=True)
-    wide = np.exp(-costs / np.float32(softness))
+    wide = np.exp(-costs * np.float32(nats_per_cost))
     step = float(inner_mm[1] - inner_mm[0])
     least = float(outer_mm[0] - inner_mm[-1])
     spread = np.zeros((len(costs), len(inner_mm) + len(outer_mm) - 1))

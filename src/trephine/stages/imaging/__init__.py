@@ -7,4 +7,4 @@ registration a further scan with its error.
 References: vercauteren2009, mattes2003, tustison2010, felzenszwalb2006, fonov2011.
 """
 
-VERSION = "2"
+VERSION = "3"

@@ -39,7 +39,7 @@ _VAULT_FROM_MM, _VAULT_WIDTH_MM = 0.0, 4.0
 _SCALP_KNOWN_FROM_MM, _SCALP_KNOWN_WIDTH_MM = 30.0, 5.0
 _LEAST_SKULL_MM = 1.0
 _IMPOSSIBLE = np.float32(1e3)
-_SOFTNESS = 3.0
+_NATS_PER_COST = 1 / 3
 _FACE_ERROR_MM = 1.0
 _STIFFNESS = Stiffness(cost=0.7, most_offsets=6, rounds=24, smoothing_rounds=4)
 
@@ -147,7 +147,7 @@ def find_tables(head: Head, work: Sampled, rays: Rays, levels: Levels, settings:
     cost += (1 - vault) * (one_face[:, :, None] + unusual)
     cost = np.where(thick_mm < _LEAST_SKULL_MM, _IMPOSSIBLE, cost).astype(np.float32)
     costs = paired_costs(cost, rays.mesh, _STIFFNESS)
-    return _placed(rays, work, paired_walls(costs, inner_mm, outer_mm, _SOFTNESS))
+    return _placed(rays, work, paired_walls(costs, inner_mm, outer_mm, _NATS_PER_COST))
 
 
 def _pair_costs(head: Head, rays: Rays, levels: Levels, inner_mm: AnyArray, outer_mm: AnyArray) -> AnyArray:

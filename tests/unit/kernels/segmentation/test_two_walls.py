@@ -55,5 +55,5 @@ def test_spread_is_that_of_the_weighed_distances() -> None:
     open_ended = paired_walls(np.zeros((1, 4, 10)), inner, outer, 1.0)
     assert open_ended.low_mm[0] < 0.5
     assert open_ended.high_mm[0] > 9.5
-    softer = paired_walls(sure, inner, outer, 60.0)
+    softer = paired_walls(sure, inner, outer, 1 / 60)
     assert softer.high_mm[0] - softer.low_mm[0] > walls.high_mm[0] - walls.low_mm[0]
