@@ -71,7 +71,9 @@ def paired_costs(cost: AnyArray, mesh: Neighbours, stiffness: Stiffness) -> AnyA
     return np.asarray(result)
 
 
-def paired_walls(costs: AnyArray, inner_mm: AnyArray, outer_mm: AnyArray, nats_per_cost: float) -> PairedWalls:
+def paired_walls(
+    costs: AnyArray, inner_mm: AnyArray, outer_mm: AnyArray, nats_per_cost: float
+) -> PairedWalls:
     """Weigh every pair of offsets by its cost.
 
     Parameters
