@@ -36,6 +36,7 @@ def command(
         machine = result.machine
         say(f"{result.name}: {machine.processor}, {machine.core_count} cores, Python {machine.python}")
         print_words(*table([["work", "figure", "ours", "peer", "ratio", "unit"], *map(_words, result.rows)]))
+        print_words(*(f"note: {note}" for note in dict.fromkeys(row.note for row in result.rows if row.note)))
     return 0
 
 

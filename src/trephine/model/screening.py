@@ -27,6 +27,10 @@ GRAVEST_FIRST = (Answer.BLOCK, Answer.UNKNOWN, Answer.CONCERN, Answer.PASS)
 """An unknown may hide a block, so it stands above a concern."""
 
 
+_SDS_OF_INTERVAL = 3.92
+"""Standard deviations from end to end of an interval that holds a normal variable with 95 %."""
+
+
 class Verdict(BaseModel):
     """One rule's verdict.
 
@@ -44,6 +48,8 @@ class Verdict(BaseModel):
         What was measured, in ``unit``; absent when not known, or when the rule asks for yes or no.
     low, high
         Interval that holds the value with 95 % probability, as far as its errors are known.
+    is_trusted
+        Whether the value may be judged by; a mere estimate is shown, and the verdict is unknown.
     said
         The answer to a question, ``yes``, ``no`` or a word; absent when not known, or for a figure.
     limit
@@ -73,6 +79,7 @@ class Verdict(BaseModel):
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    is_trusted: bool = True
     said: str | None = None
     limit: float | None = None
     limits: dict[str, float] = {}
@@ -83,6 +90,26 @@ class Verdict(BaseModel):
     found: str = ""
     why: str = ""
     remedy: str = ""
+
+    @property
+    def margin(self) -> float | None:
+        """Distance of the value from its limits, in ``unit``: negative beyond the gravest that it passes."""
+        if self.value is None or not self.limits:
+            return None
+        inside = {
+            name: self.value - limit if name.endswith("low") else limit - self.value
+            for name, limit in self.limits.items()
+        }
+        passed = [name for name in inside if inside[name] < 0]
+        gravest = [name for name in passed if name.startswith("block")] or passed or list(inside)
+        return min(inside[name] for name in gravest)
+
+    @property
+    def margin_sds(self) -> float | None:
+        """The same in standard deviations of the value, where its interval is known."""
+        if self.margin is None or self.low is None or self.high is None or self.high <= self.low:
+            return None
+        return self.margin / ((self.high - self.low) / _SDS_OF_INTERVAL)
 
 
 class Omission(BaseModel):

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from trephine.core.findings import Finding
 from trephine.core.frames import SCANNER
-from trephine.model.screening import Verdict
 from trephine.model.summary import Headline, StageSummary
 from trephine.report.contents import STAGES, Contents
 from trephine.report.provenance_tables import approvals, assumed, inputs, settings, stages
+from trephine.report.screening_tables import not_asked, screening
 from trephine.report.table import Table
-from trephine.report.words import ABSENT, ANSWERS, SEVERITIES, by_severity, number, position, unit, with_unit
+from trephine.report.words import ABSENT, SEVERITIES, by_severity, number, position, unit, with_unit
 
 Maker = Callable[[Contents], Table | None]
 
@@ -113,47 +113,6 @@ def contrasts(contents: Contents) -> Table | None:
         rows=tuple(rows),
         note="SD: standard deviation of the centre when stretches of the run are left out. "
         "A dash: nothing passed.",
-    )
-
-
-def screening(contents: Contents) -> Table | None:
-    """List every rule with its verdict, value and limit."""
-    if contents.screening is None:
-        return None
-    rows = []
-    for verdict in contents.screening.verdicts:
-        sign, word = ANSWERS[verdict.verdict]
-        value = with_unit(verdict.value, verdict.unit)
-        if verdict.low is not None and verdict.high is not None:
-            value += f" ({number(verdict.low)} to {number(verdict.high)})"
-        rows.append(
-            (
-                f"{sign} {word}",
-                verdict.question,
-                value,
-                with_unit(verdict.limit, verdict.unit),
-                _cited(verdict),
-                verdict.reason.removeprefix(verdict.question).strip(),
-            )
-        )
-    return Table(
-        key="screening",
-        title=f"Rules, version {contents.screening.rules_version}, for {contents.screening.device}",
-        columns=(
-            ("Verdict", "severity"),
-            ("Rule", "text"),
-            ("Value", "number"),
-            ("Limit", "number"),
-            ("Source", "code"),
-            ("Why", "text"),
-        ),
-        rows=tuple(rows),
-    )
-
-
-def _cited(verdict: Verdict) -> str:
-    return (
-        verdict.source if verdict.source == verdict.confidence else f"{verdict.source} ({verdict.confidence})"
     )
 
 
@@ -291,6 +250,7 @@ MAKERS: dict[str, Maker] = {
     "contrasts": contrasts,
     "imaging": _headlines("imaging", "Figures of the head"),
     "screening": screening,
+    "not-asked": not_asked,
     "opening": _headlines("opening", "Figures of the opening"),
     "placement": _headlines("placement", "Figures of the plan"),
     "threads": threads,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from trephine.core.findings import Severity
 from trephine.report.contents import Contents
+from trephine.report.screening_tables import whole
 from trephine.report.words import by_severity, count_of, number
 
 _PLAN_STAGE = "placement"
@@ -116,6 +117,8 @@ def _figures(contents: Contents) -> list[tuple[str, str]]:
         side = "right" if hand.hemisphere == "right" else "left"
         source = "from the task" if hand.target_source == "task" else "from anatomy alone"
         figures.append(("Target", f"{hand.hand} hand, {side} hemisphere, {source}"))
+    if contents.screening:
+        figures.append(("Screening", whole(contents.screening)))
     if opening:
         figures.append(("From the midline", f"{number(opening.midline_distance_mm, 1)} mm"))
     if plan:

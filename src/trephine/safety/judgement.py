@@ -173,6 +173,7 @@ def _of_figure(rule: Rule, answer: Answer, figure: Figure, limit: Sourced | None
         value=figure.value,
         low=figure.low,
         high=figure.high,
+        is_trusted=figure.is_trusted,
         limit=None if limit is None else limit.value,
         limits={name: each.value for name, each in rule.limits.items()},
         unit=rule.unit,

@@ -16,7 +16,7 @@ from trephine.model.anatomy import Anatomy, Tissue
 from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
 from trephine.model.obstacles import Obstacles
 from trephine.model.opening import Opening
-from trephine.model.screening import Answer, Screening, Verdict
+from trephine.model.screening import Answer, Omission, Screening, Verdict
 from trephine.model.skull import SkullThickness
 from trephine.model.summary import Headline, StageSummary
 from trephine.model.surface import Surface
@@ -259,17 +259,34 @@ def _summary(stage: str) -> StageSummary:
     )
 
 
+def verdict(rule: str, answer: Answer, **more) -> Verdict:
+    given = {
+        "question": f"Is the {rule} right?",
+        "source": "assumed",
+        "confidence": Confidence.ASSUMED,
+        "reason": "Not said.",
+        "found": f"{rule} found.",
+        "why": "It matters.",
+        "remedy": f"Mend the {rule}.",
+    }
+    return Verdict(rule=rule, code=rule.upper(), verdict=answer, **(given | more))
+
+
 def _screening() -> Screening:
-    verdict = Verdict(
-        rule="age",
-        code="AGE",
-        question="Is the person of age?",
-        verdict=Answer.UNKNOWN,
-        source="assumed",
-        confidence=Confidence.ASSUMED,
-        reason="Not said.",
+    limits = {"block_low": 1.0, "concern_low": 2.0, "concern_high": 8.0}
+    measured = {"unit": "mm", "limits": limits}
+    return Screening(
+        device="N1",
+        rules_version="1",
+        verdicts=(
+            verdict("depth", Answer.PASS, value=5.0, low=4.0, high=6.0, limit=2.0, **measured),
+            verdict("age", Answer.UNKNOWN),
+            verdict("width", Answer.BLOCK, value=0.5, limit=1.0, **measured),
+            verdict("bone", Answer.UNKNOWN, value=1.5, low=0.5, high=2.5, is_trusted=False, **measured),
+            verdict("height", Answer.CONCERN, value=9.0, limit=8.0, **measured),
+        ),
+        not_asked=(Omission(rule="uses_tobacco", question="Does the person use tobacco?"),),
     )
-    return Screening(device="N1", rules_version="1", verdicts=(verdict,))
 
 
 def _void_approval() -> Approval:
