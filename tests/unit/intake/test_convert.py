@@ -138,3 +138,52 @@ def test_a_run_keeps_its_volumes_in_order(tmp_path, make_series, make_values) ->
     assert made.values.shape[3] == 12
     middle = made.values[10, 10, 3].astype(float)
     assert np.allclose(np.diff(middle), 3.0, atol=1.0)
+
+
+def mosaic(t1_series, values, across=3):
+    """One file whose picture holds the slices as tiles; the header places the middle of the sheet."""
+    count, rows, columns = values.shape
+    sheet = np.zeros((across * rows, across * columns))
+    for index in range(count):
+        row, column = index // across * rows, index % across * columns
+        sheet[row : row + rows, column : column + columns] = values[index]
+    file = t1_series.dataset(0)
+    t1_series._pixels(file, sheet)
+    file.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]
+    file.SpacingBetweenSlices = 3.0
+    across_mm, down_mm = (np.array(t1_series.turn[part]) for part in (slice(3), slice(3, 6)))
+    edge = (np.array(sheet.shape) - (rows, columns)) / 2 * t1_series.spacing_mm
+    place = np.array(t1_series.corner_mm) - down_mm * edge[0] - across_mm * edge[1]
+    file.ImagePositionPatient = [f"{x:.6f}" for x in place]
+    block = file.private_block(0x0019, "SIEMENS MR HEADER", create=True)
+    block.add_new(0x0A, "US", count)
+    return file
+
+
+def test_a_mosaic_is_cut_into_its_slices(tmp_path, t1_series) -> None:
+    (tmp_path / "in").mkdir()
+    mosaic(t1_series, t1_series.values[:8]).save_as(tmp_path / "in/m", enforce_file_format=True)
+    stack = order_of(tmp_path / "in")
+    assert len(stack.at_mm) == 8
+    assert np.allclose(np.diff(stack.at_mm), 3.0)
+    made = convert(stack, tmp_path / "work")
+    assert made.agreement.is_good
+    for index, row, column in ((0, 5, 6), (7, 20, 9), (4, 27, 25)):
+        assert value_at(made, t1_series, index, row, column) == round(t1_series.values[index, row, column])
+
+
+def test_a_compressed_scan_is_read_and_held_against_itself(tmp_path, t1_series) -> None:
+    from pydicom.uid import RLELossless
+
+    (tmp_path / "in").mkdir()
+    for index in range(12):
+        file = t1_series.dataset(index)
+        file.compress(RLELossless)
+        file.save_as(tmp_path / "in" / str(index), enforce_file_format=True)
+    made = convert(order_of(tmp_path / "in"), tmp_path / "work")
+    assert made.converter == "dcm2niix"
+    assert made.agreement.agreeing_share == 1.0
+    path = tmp_path / "in" / "4"
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(InputError, match=r"4 \(its picture is cut short\)"):
+        find_pictures(tmp_path / "in")

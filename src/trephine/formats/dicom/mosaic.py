@@ -9,14 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trephine.formats.dicom.fields import CSA, MOSAIC_COUNT
 from trephine.formats.dicom.header import Header
 
 with warnings.catch_warnings():  # nibabel warns of its own readers, of which only the CSA one is used here
     warnings.simplefilter("ignore")
     from nibabel.nicom import csareader
-
-_TILES = (0x0019, 0x100A)
-_CSA = (0x0029, 0x1010)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +67,7 @@ def mosaic_of(header: Header) -> Mosaic | None:
 
 
 def _csa(header: Header) -> dict[str, object]:
-    element = header.file.get(_CSA)
+    element = header.file.get(CSA)
     if element is None or not isinstance(element.value, bytes):
         return {}
     try:
@@ -88,7 +86,7 @@ def _numbers(csa: dict[str, object], name: str) -> tuple[float, ...]:
 
 
 def _count(header: Header, csa: dict[str, object]) -> int:
-    element = header.file.get(_TILES)
+    element = header.file.get(MOSAIC_COUNT)
     if element is not None:
         try:
             value = element.value

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
+from pydicom.tag import Tag
 
 from trephine.core.errors import FormatError, StorageError
 from trephine.core.progress import Progress, silent
+from trephine.formats.dicom.fields import READ
 from trephine.formats.dicom.picture import Picture, pictures_of
 from trephine.formats.dicom.whole import is_whole
 
@@ -157,7 +159,9 @@ def _read(path: Path) -> tuple[FileDataset, int]:
     try:
         with warnings.catch_warnings(), path.open("rb") as stream:
             warnings.simplefilter("ignore")
-            file = dcmread(stream, stop_before_pixels=True, force=False)
+            file = dcmread(
+                stream, stop_before_pixels=True, force=False, specific_tags=[Tag(name) for name in READ]
+            )
             file.walk(lambda _, __: None)
             return file, stream.tell()
     except Exception as error:

@@ -76,7 +76,7 @@ def run(request: Request, *, progress: Progress = silent) -> Imported:
         else:
             planned = plan_nifti(_some(nifti_files(folder, label), request), request)
         planned = named(planned, label)
-        aside = (len(found.others), len(found.without_picture))
+        aside = (len(found.others), len(found.without_picture)) if found.pictures else (0, 0)
         _check(planned, request)
         lines = tuple(one.line for one in planned)
         if request.is_dry:

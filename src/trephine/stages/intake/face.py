@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a face is, in the template's frame: in front of and below one plane, and well away from the brain."""
+"""Where a face is, in the template's frame: in front of and below one plane, well away from the brain."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ NECK_MM = (0.0, 0.0, -85.0)
 MARGIN_MM = 10.0
 """What lies nearer to the template's brain stays, for the error of the fit and for people's differences: on
 two people and the phantom the inside of the skull reached at most 8 mm beyond the template's brain there."""
+BACK_MM = -10.0
+"""What lies further back in mni152 stays: the neck names nobody, and the ear canals are near y = -20 mm."""
 _AROUND_MM = 40.0
 
 
@@ -86,6 +88,6 @@ def face_mask(grid: Grid, mni_from_scan: Matrix4, guard: Guard) -> Mask3:
         voxels = np.argwhere(height > offset_mm)
         if len(voxels):
             place = np.column_stack([voxels, np.full(len(voxels), k)]) @ matrix[:3, :3].T + matrix[:3, 3]
-            voxels = voxels[guard.at(place) > MARGIN_MM]
+            voxels = voxels[(place[:, 1] > BACK_MM) & (guard.at(place) > MARGIN_MM)]
             mask[voxels[:, 0], voxels[:, 1], k] = True
     return mask
