@@ -50,6 +50,14 @@ def test_approve_then_change_upstream_then_tamper(
     small_case: Path, copy_of: Callable[[Path], Path], said
 ) -> None:
     study = copy_of(small_case)
+    code, document = said("approve", study, "sub-01", "placement", "--as", "Dr A")
+    assert code == 3
+    assert "waiting for approval: registration" in document["error"]["message"]
+    _, document = said("status", study, "sub-01")
+    for stage in document["stages"]:
+        for name in stage["registrations"]:
+            words = ["approve", study, "sub-01", stage["stage"], "--registration", name, "--as", "Dr A"]
+            assert said(*words)[0] == 0
     code, entry = said("approve", study, "sub-01", "placement", "--as", "Dr A", "--note", "agreed")
     assert (code, entry["act"], entry["who"]) == (0, "approved", "Dr A")
     _, document = said("status", study, "sub-01")

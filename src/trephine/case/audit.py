@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -48,6 +48,8 @@ class Entry(BaseModel):
         Name of the run, for a finished one.
     receipts
         Hash of the receipt of the stage and of every stage upstream of it, at that time.
+    registration
+        Which registration of the stage was approved or rejected; absent, and not written, for a whole stage.
     sha256
         Hash of all of the above.
     """
@@ -64,15 +66,21 @@ class Entry(BaseModel):
     note: str | None = None
     run: str | None = None
     receipts: dict[str, str]
+    registration: str | None = None
     sha256: str = ""
 
     def digest(self) -> str:
         """Hash everything but the hash itself."""
-        return sha256_of_bytes(canonical_json(self.model_dump(mode="json", exclude={"sha256"})).encode())
+        return sha256_of_bytes(canonical_json(self._written(without={"sha256"})).encode())
 
     def line(self) -> bytes:
         """Return the line as it stands in the file, with its line end."""
-        return canonical_json(self.model_dump(mode="json")).encode() + b"\n"
+        return canonical_json(self._written(without=set())).encode() + b"\n"
+
+    def _written(self, *, without: set[str]) -> dict[str, Any]:
+        if self.registration is None:  # as every line was before there were registrations to approve
+            without = without | {"registration"}
+        return self.model_dump(mode="json", exclude=without)
 
 
 class Head(BaseModel):
@@ -90,7 +98,7 @@ class Note:
 
     Parameters
     ----------
-    act, stage, who, note, run, receipts
+    act, stage, who, note, run, receipts, registration
         As in ``Entry``.
     """
 
@@ -100,6 +108,7 @@ class Note:
     who: str | None = None
     note: str | None = None
     run: str | None = None
+    registration: str | None = None
 
 
 def read(case: Case) -> tuple[Entry, ...]:
@@ -196,6 +205,7 @@ def append(case: Case, note: Note) -> Entry:
         note=note.note,
         run=note.run,
         receipts=note.receipts,
+        registration=note.registration,
     )
     entry = entry.model_copy(update={"sha256": entry.digest()})
     path = case.path("audit")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``trephine approve``: a person's word on a stage."""
+"""``trephine approve``: a person's word on a stage or on one of its registrations."""
 
 from __future__ import annotations
 
@@ -17,19 +17,24 @@ def command(
     subject: Subject,
     stage: Annotated[str, typer.Argument(metavar="STAGE", help="Stage, such as placement.")],
     who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who says so.")],
+    registration: Annotated[
+        str | None,
+        typer.Option("--registration", metavar="SCAN", help="One registration of the stage, such as ct."),
+    ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="Say no instead.")] = False,
     note: Annotated[str | None, typer.Option("--note", help="Your words.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Approve or reject a stage; void as soon as it, or anything upstream of it, changes."""
+    """Approve or reject a stage or one registration; void as soon as it, or anything upstream, changes."""
     from trephine.pipeline.approval import Said, approve
     from trephine.pipeline.steps import STEPS
 
     workspace = workspace_of(study, subject)
-    said = Said(stage=stage, who=who, is_rejection=reject, note=note)
+    said = Said(stage=stage, who=who, is_rejection=reject, note=note, registration=registration)
     entry = approve(workspace, STEPS, said)
     if as_json:
         print_json(entry.model_dump(mode="json"))
     else:
-        print_words(f"{entry.stage} {entry.act} by {entry.who}, audit line {entry.number}")
+        what = entry.stage + (f", registration {entry.registration}," if entry.registration else "")
+        print_words(f"{what} {entry.act} by {entry.who}, audit line {entry.number}")
     return 0

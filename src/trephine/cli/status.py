@@ -55,6 +55,7 @@ def _stage(stage: StageStatus) -> dict[str, Any]:
         "reason": stage.reason,
         "summary": stage.summary,
         "approval": asdict(stage.approval),
+        "registrations": {name: asdict(said) for name, said in stage.registrations.items()},
         "headlines": [headline.model_dump(mode="json") for headline in stage.headlines],
         "findings": [finding.model_dump(mode="json") for finding in stage.findings],
     }
@@ -67,6 +68,10 @@ def _words(case: CaseStatus) -> list[str]:
         approval = stage.approval.state + (f" by {stage.approval.who}" if stage.approval.who else "")
         reason = "" if stage.state == "fresh" else stage.reason
         rows.append([stage.stage, stage.state, approval, ", ".join(counts) or "none", reason])
+        for name, said in stage.registrations.items():
+            word = said.state if said.state in ("approved", "rejected") else "waiting for approval"
+            by = f" by {said.who}" if said.state in ("approved", "rejected") else ""
+            rows.append([f"  registration {name}", "", word + by, "", said.reason or ""])
     outdated = "" if case.is_report_current or not case.report else " (older than the results or approvals)"
     return [*table(rows), f"report: {case.report or 'none yet'}{outdated}"]
 

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from trephine.core.findings import Finding
 
+_USED = ".used"
+
 
 class Headline(BaseModel):
     """One figure.
@@ -72,3 +74,15 @@ class StageSummary(BaseModel):
     outputs: dict[str, str]
     headlines: tuple[Headline, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def registrations(self) -> tuple[str, ...]:
+        """Names of the registrations that the stage rests on: a person must approve each of them.
+
+        The stage says so by a headline ``<name>.used`` with the value ``yes``.
+        """
+        return tuple(
+            line.name.removesuffix(_USED)
+            for line in self.headlines
+            if line.name.endswith(_USED) and line.value == "yes"
+        )

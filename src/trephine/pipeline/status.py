@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from trephine.case import audit, report_sidecar
 from trephine.core.findings import Finding, is_blocked
@@ -30,6 +31,8 @@ class StageStatus:
         From its receipt; empty when it never finished.
     summary
         Path of its receipt, relative to the study; absent when it never finished.
+    registrations
+        What a person last said of each registration that the stage rests on, by name.
     """
 
     stage: str
@@ -39,6 +42,7 @@ class StageStatus:
     findings: tuple[Finding, ...] = ()
     headlines: tuple[Headline, ...] = ()
     summary: str | None = None
+    registrations: Mapping[str, Approval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +138,10 @@ def _stage(
         findings=receipt.findings if receipt else (),
         headlines=receipt.headlines if receipt else (),
         summary=path.relative_to(case.study).as_posix() if receipt else None,
+        registrations={
+            name: approval_of(case, steps, step.name, entries, registration=name)
+            for name in (receipt.registrations if receipt else ())
+        },
     )
     return stage if fresh.is_fresh else _voided(stage, f"{step.name} is stale: {fresh.reason}")
 
@@ -144,8 +152,12 @@ def _made_stale(stage: StageStatus, upstream: str) -> StageStatus:
 
 
 def _voided(stage: StageStatus, reason: str) -> StageStatus:
-    if stage.approval.state in ("none", "void"):
-        return stage
-    said = stage.approval
-    void = Approval(state="void", who=said.who, time=said.time, note=said.note, reason=reason)
-    return replace(stage, approval=void)
+    return replace(
+        stage,
+        approval=_void(stage.approval, reason),
+        registrations={name: _void(said, reason) for name, said in stage.registrations.items()},
+    )
+
+
+def _void(said: Approval, reason: str) -> Approval:
+    return said if said.state in ("none", "void") else replace(said, state="void", reason=reason)

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from trephine.case import audit
 from trephine.case.records import anatomy as anatomy_record
@@ -29,6 +30,7 @@ from trephine.model.registration import Registration
 from trephine.model.screening import Screening
 from trephine.model.summary import StageSummary
 from trephine.model.thread_plan import ThreadPlan
+from trephine.model.volume import Volume
 
 STAGES = ("imaging", "mapping", "screening", "opening", "placement", "insertion")
 """In the order in which they are run."""
@@ -42,6 +44,8 @@ class Approval:
     ----------
     act, stage, who, note, time
         As in the audit.
+    registration
+        Which of the stage's registrations it is of; empty for the stage itself.
     is_standing
         Whether every receipt it covers is still the same.
     """
@@ -52,6 +56,7 @@ class Approval:
     note: str
     time: str
     is_standing: bool
+    registration: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,6 +85,7 @@ class Contents:
     anatomy: Anatomy | None = None
     angiogram: Angiogram | None = None
     registrations: tuple[Registration, ...] = ()
+    pictures: Mapping[str, Volume] = field(default_factory=dict)
     hand_map: HandMap | None = None
     screening: Screening | None = None
     opening: Opening | None = None
@@ -88,6 +94,17 @@ class Contents:
     log: InsertionLog | None = None
     device: Device | None = None
     robot: Robot | None = None
+
+    @property
+    def waiting(self) -> tuple[tuple[str, str], ...]:
+        """Stage and name of every registration that is used and that no person has approved as it stands."""
+        used = [(stage, name) for stage, summary in self.summaries.items() for name in summary.registrations]
+        return tuple(each for each in used if self.word_on(*each) != "approved")
+
+    def word_on(self, stage: str, registration: str) -> str:
+        """Return what a person last said of a registration, if it still stands; otherwise nothing."""
+        said = [a for a in self.approvals if (a.stage, a.registration) == (stage, registration)]
+        return said[-1].act if said and said[-1].is_standing else ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -127,6 +144,7 @@ def read(case: Case) -> Contents:
         anatomy=anatomy_record.read(case) if has("imaging") else None,
         angiogram=angiogram_record.read(case) if has("imaging") else None,
         registrations=anatomy_record.read_registrations(case) if has("imaging") else (),
+        pictures=anatomy_record.read_pictures(case) if has("imaging") else {},
         hand_map=hand_map_record.read(case) if has("mapping") else None,
         screening=screening_record.read(case) if has("screening") else None,
         opening=opening_record.read(case) if has("opening") else None,
@@ -161,6 +179,7 @@ def _approvals(case: Case) -> tuple[Approval, ...]:
             who=entry.who or "",
             note=entry.note or "",
             time=entry.time,
+            registration=entry.registration or "",
             is_standing=all(case.receipt_sha256(stage) == digest for stage, digest in entry.receipts.items()),
         )
         for entry in audit.read(case)

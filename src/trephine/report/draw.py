@@ -8,7 +8,17 @@ import numpy as np
 from trephine.core.progress import Progress
 from trephine.report.contents import Contents
 from trephine.report.drawing import Drawing, Figure, Raster
-from trephine.report.figures import anatomy, head, opening, patch, rehearsal, screening, threads, where_hand
+from trephine.report.figures import (
+    anatomy,
+    head,
+    opening,
+    patch,
+    registration,
+    rehearsal,
+    screening,
+    threads,
+    where_hand,
+)
 from trephine.report.palette import QUIET
 from trephine.report.raster import pixels_of
 from trephine.report.verdict import is_provisional
@@ -41,6 +51,7 @@ def figures(contents: Contents, progress: Progress) -> dict[str, Figure]:
     progress(1, 4, "drawing slices")
     if c.anatomy:
         drawn += _slices(contents)
+        drawn += registration.figures(c.anatomy, c.registrations, c.pictures)
     limits = screening.figure(c.screening) if c.screening else None
     drawn += [limits] if limits else []
     progress(2, 4, "drawing the plan")

@@ -83,7 +83,7 @@ def approvals(contents: Contents) -> Table | None:
     rows = tuple(
         (
             a.act,
-            a.stage,
+            a.stage + (f", registration {a.registration}" if a.registration else ""),
             a.who,
             a.time,
             "stands" if a.is_standing else "void: something it covers has changed",

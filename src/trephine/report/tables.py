@@ -179,6 +179,7 @@ def registrations(contents: Contents) -> Table | None:
         (
             r.moving,
             "yes" if r.is_trusted else f"no: {r.reason}",
+            (contents.word_on("imaging", r.moving) or "waiting for approval") if r.is_trusted else ABSENT,
             ABSENT if r.mean_error_95_mm is None else number(r.mean_error_95_mm, 2),
             ABSENT if r.largest_error_95_mm is None else number(r.largest_error_95_mm, 2),
             ABSENT if r.residual_mm is None else number(r.residual_mm, 2),
@@ -195,6 +196,7 @@ def registrations(contents: Contents) -> Table | None:
         columns=(
             ("Scan", "text"),
             ("Used", "text"),
+            ("A person's word", "text"),
             ("Mean error, 95 % below, mm", "number"),
             ("Largest error, 95 % below, mm", "number"),
             ("Blocks off by, mm", "number"),

@@ -101,7 +101,10 @@ def _sentences(contents: Contents, blocks: int, unknowns: int) -> list[str]:
         said.append(f"{count_of(blocks, 'finding')} {verb} surgery with this plan.")
     if unknowns:
         said.append("What is unknown was not judged: it is not a pass.")
-    approved = [a for a in contents.approvals if a.act == "approved" and a.is_standing]
+    if contents.waiting:
+        names = ", ".join(f"{name} ({stage})" for stage, name in contents.waiting)
+        said.append(f"Waiting for approval: the registration of {names}. No stage can be approved before.")
+    approved = [a for a in contents.approvals if a.act == "approved" and a.is_standing and not a.registration]
     stages = sorted({a.stage for a in approved})
     said.append(
         f"Approved by a person: {', '.join(stages)}." if stages else "No stage has a standing approval."

@@ -37,6 +37,8 @@ class Path3:
     ran: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     during: dict[str, Callable[[], None]] = field(default_factory=dict)
+    used: tuple[tuple[str, str], ...] = ()
+    """Registrations that the first stage says it rests on: name and ``yes`` or ``no``."""
 
     def workspace(self, *overrides: str) -> Workspace:
         return Workspace(case=self.case, sections=resolve(kinds(self.steps), overrides=overrides))
@@ -85,7 +87,12 @@ def _step(path: list[Path3], name: str, upstream: tuple[str, ...], kind: type[Ba
         writer.put_json(_KEYS[name], value)
 
     def headlines(value: dict[str, str]) -> tuple[Headline, ...]:
-        return (Headline(name="length", value=len(value["text"]), unit="1", label="Length"),)
+        length = Headline(name="length", value=len(value["text"]), unit="1", label="Length")
+        used = {"opening": path[0].used, "placement": ()}.get(name, ())
+        return (
+            length,
+            *(Headline(name=f"{scan}.used", value=word, unit="word", label=scan) for scan, word in used),
+        )
 
     return Step(
         name=name,

@@ -118,3 +118,61 @@ def test_a_report_is_current_until_a_result_an_approval_or_the_page_changes(path
     report_sidecar.write(path3.case, stages)
     page.write_text("another page")
     assert not status(path3.workspace(), path3.steps).is_report_current
+
+
+def _word(path3, stage: str, *, registration: str | None = None, is_rejection: bool = False) -> None:
+    said = Said(stage=stage, who="Dr A", registration=registration, is_rejection=is_rejection)
+    approve(path3.workspace(), path3.steps, said)
+
+
+def test_a_stage_waits_for_every_registration_it_rests_on(path3) -> None:
+    path3.used = (("ct", "yes"), ("angio", "no"), ("swi", "yes"))
+    path3.run()
+    for stage in ("opening", "placement"):
+        with pytest.raises(InputError, match=r"registration ct of opening, registration swi of opening"):
+            _word(path3, stage)
+    _word(path3, "opening", registration="ct")
+    with pytest.raises(InputError, match=r"approval: registration swi of opening; .* --registration swi"):
+        _word(path3, "placement")
+    found = _state(path3, "opening").registrations
+    assert {name: said.state for name, said in found.items()} == {"ct": "approved", "swi": "none"}
+    assert _state(path3, "opening").approval.state == "none"
+    _word(path3, "opening", registration="swi")
+    _word(path3, "placement")
+    assert _state(path3, "placement").approval.state == "approved"
+
+
+def test_only_a_registration_that_is_used_can_be_approved(path3) -> None:
+    path3.used = (("ct", "yes"), ("angio", "no"))
+    path3.run()
+    with pytest.raises(InputError, match=r"no registration 'angio' that is used; expected one of ct"):
+        _word(path3, "opening", registration="angio")
+    with pytest.raises(InputError, match="a stage that rests on a registration"):
+        _word(path3, "placement", registration="ct")
+
+
+def test_rejecting_a_registration_voids_what_rests_on_it(path3) -> None:
+    path3.used = (("ct", "yes"),)
+    path3.run()
+    _word(path3, "opening", registration="ct")
+    _word(path3, "insertion")
+    _word(path3, "opening", registration="ct", is_rejection=True)
+    said = _state(path3, "insertion").approval
+    assert (said.state, said.reason) == ("void", "registration ct of opening is not approved")
+
+
+def test_an_approved_registration_is_void_when_its_receipt_changes(path3) -> None:
+    path3.used = (("ct", "yes"),)
+    path3.run()
+    _word(path3, "opening", registration="ct")
+    path3.run("opening.word=b")
+    assert _state(path3, "opening").registrations["ct"].state == "void"
+    with pytest.raises(InputError, match="waiting for approval: registration ct"):
+        _word(path3, "insertion")
+
+
+def test_a_rejection_of_a_stage_needs_no_registration(path3) -> None:
+    path3.used = (("ct", "yes"),)
+    path3.run()
+    _word(path3, "placement", is_rejection=True)
+    assert _state(path3, "placement").approval.state == "rejected"

@@ -66,9 +66,12 @@ def read(case: Case) -> Anatomy:
     )
 
 
-def read_picture(case: Case, name: str) -> Volume | None:
-    """Read back one scan as its registration lays it, for people to look at; absent when none was kept."""
-    return get_volume(case, "registered", scan=name) if case.has("registered", scan=name) else None
+def read_pictures(case: Case) -> dict[str, Volume]:
+    """Read back each further scan as its registration lays it, by name, for people to look at."""
+    names = case.read_json("anatomy_record")["registrations"]
+    return {
+        name: get_volume(case, "registered", scan=name) for name in names if case.has("registered", scan=name)
+    }
 
 
 def read_registrations(case: Case) -> tuple[Registration, ...]:

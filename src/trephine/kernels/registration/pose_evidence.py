@@ -21,6 +21,8 @@ _CUT_OFF = 4.0
 _ROUNDS = 15
 _SPREAD_OF_THREE = 1.538
 """Median length of a vector of three independent standard normal numbers."""
+_SPREAD_OF_ONE = 0.6745
+"""Median size of one standard normal number."""
 _GROUPS = 12
 _RIGID, _AFFINE = 6, 12
 _DRAWS = 1000
@@ -42,7 +44,8 @@ class PoseEvidence:
     centre_mm
         Shape (3,).
     residual_mm
-        Robust standard deviation of a block's shift that no rigid map explains, along one axis.
+        Robust standard deviation of a block's shift that no rigid map explains, along the direction that the
+        block knows best: across a border, not along it.
     stretch_fraction
         Largest departure from 1 of the three scales of the best affine map.
     stretch_error_fraction
@@ -195,8 +198,10 @@ class _Fit:
         return cls(step=step, left_mm=shift - rows @ step)
 
     def residual_mm(self, shifts: LocalShifts) -> float:
-        """Return the robust spread along one axis of what is left."""
-        return float(np.median(np.linalg.norm(self.left_mm, axis=1)) / _SPREAD_OF_THREE)
+        """Return the robust spread of what is left, of each block along the direction it knows best."""
+        _, axes = np.linalg.eigh(shifts.information_per_mm2)
+        along = np.einsum("ni,ni->n", self.left_mm, axes[:, :, -1])
+        return float(np.median(np.abs(along)) / _SPREAD_OF_ONE)
 
 
 def _stretch(fit: _Fit) -> AnyArray:

@@ -34,6 +34,7 @@ def headlines(hand_map: HandMap) -> tuple[Headline, ...]:
             name="target_source", value=hand_map.target_source, unit="word", label="What the target follows"
         ),
         _position("knob_scanner", hand_map.knob_mm, SCANNER, "Anatomical hand knob"),
+        Headline(name="bold.used", value="yes", unit="word", label="BOLD used"),
         _number("disagreement", hand_map.disagreement_mm, "Task's centre to anatomical knob"),
     ]
     for contrast in hand_map.contrasts:
