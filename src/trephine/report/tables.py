@@ -8,6 +8,7 @@ from collections.abc import Callable
 from trephine.core.findings import Finding
 from trephine.core.frames import SCANNER
 from trephine.model.summary import Headline, StageSummary
+from trephine.report import hand_tables
 from trephine.report.contents import STAGES, Contents
 from trephine.report.provenance_tables import approvals, assumed, inputs, settings, stages
 from trephine.report.screening_tables import not_asked, screening
@@ -63,9 +64,7 @@ def target(contents: Contents) -> Table | None:
     apart = (
         with_unit(hand.disagreement_mm, "mm") if hand.disagreement_mm is not None else "no functional centre"
     )
-    source = (
-        "the task" if hand.target_source == "task" else "the anatomical knob, as the task shows nothing there"
-    )
+    source = "the task" if hand.target_source == "task" else "the anatomical knob, as the findings tell"
     return Table(
         key="target",
         title="Target",
@@ -95,6 +94,7 @@ def contrasts(contents: Contents) -> Table | None:
                 position(peak),
                 number(contrast.peak_z, 1),
                 number(contrast.volume_mm3, 0),
+                number(contrast.laterality_index, 2),
             )
         )
     return Table(
@@ -109,10 +109,11 @@ def contrasts(contents: Contents) -> Table | None:
             ("Peak, scanner mm", "number"),
             ("Peak z", "number"),
             ("Volume, mm\u00b3", "number"),
+            ("LI", "number"),
         ),
         rows=tuple(rows),
         note="SD: standard deviation of the centre when stretches of the run are left out. "
-        "A dash: nothing passed.",
+        "LI: laterality index, 1 for the opposite side alone, -1 for the hand's own. A dash: nothing passed.",
     )
 
 
@@ -250,6 +251,11 @@ def _findings(summary: StageSummary | None) -> tuple[Finding, ...]:
 MAKERS: dict[str, Maker] = {
     "target": target,
     "contrasts": contrasts,
+    "certainty": hand_tables.certainty,
+    "alternatives": hand_tables.alternatives,
+    "retests": hand_tables.retests,
+    "nuisance": hand_tables.nuisance,
+    "clusters": hand_tables.clusters,
     "imaging": _headlines("imaging", "Figures of the head"),
     "screening": screening,
     "not-asked": not_asked,

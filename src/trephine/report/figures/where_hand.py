@@ -21,6 +21,8 @@ ORIENTATIONS: tuple[Orientation, ...] = ("axial", "coronal", "sagittal")
 _RING_IN_PLANE = 2.448
 """Radius in standard deviations of the circle that holds 95 % of a round two-dimensional normal."""
 _ZOOM_MM = 32.0
+_SHOWN_WITHIN_MM = 12.0
+"""Marks further than this from a slice are left out of it."""
 _CLEAR = 0.12
 """Share of the colour scale, from its middle, that stands for what is not coloured."""
 _AXIS = {"axial": "z", "coronal": "y", "sagittal": "x"}
@@ -48,9 +50,11 @@ def figure(anatomy: Anatomy, hand_map: HandMap, opening: Opening | None) -> Figu
     )
     caption = (
         f"Upper row: the T1 through the target, with {shown}. Lower row: the squares above, enlarged. The "
-        "white cross is the target; the ring round it holds the true centre with 95 % probability, as far "
-        "as the spread of the run tells; the pink diamond is the anatomical hand knob. Look for the colour "
-        f"sitting on the knob, in front of the central sulcus. Slices are {CONVENTION}."
+        "white cross is the target on the crown; the ring shows where a sphere round the centre of the hand "
+        "area, which lies below it, cuts the slice: it holds the true centre with 95 % probability, as far "
+        "as the causes in the table are all. The pink diamond is the anatomical hand knob, the open square the "
+        "place found at rest, where there is one within 12 mm of the slice. Look for the colour sitting on "
+        f"the knob, in front of the central sulcus. Slices are {CONVENTION}."
     )
     return Figure(key="where-hand", caption=caption, drawings=(*whole, *close, *legend), layout="triple")
 
@@ -129,14 +133,37 @@ def _close(
         sheet.contours(plane.sampled(contrast.z), LEAST_Z, (150, 220, 255), width=1.0, shortest_mm=8)
     if opening is not None:
         _axis_of(opening, sheet)
-    radius_mm = _RING_IN_PLANE * hand_map.target_sd_mm
-    gap = max(2.0, sheet.px(radius_mm) + 3)
-    sheet.ring(centre, radius_mm, PAPER)
-    sheet.cross(centre, PAPER, reach=gap + 6, gap=gap)
-    if abs(float(plane.distance_mm(np.asarray(hand_map.knob_mm))[0])) < 12:
+    sheet.cross(centre, PAPER, reach=9, gap=3)
+    _ring(sheet, plane, hand_map)
+    if abs(float(plane.distance_mm(np.asarray(hand_map.knob_mm))[0])) < _SHOWN_WITHIN_MM:
         _diamond(sheet, np.asarray(hand_map.knob_mm))
+    for other in hand_map.alternatives:
+        place = other.position_mm
+        is_new = other.name != "template knob" and place is not None
+        if is_new and abs(float(plane.distance_mm(np.asarray(place))[0])) < _SHOWN_WITHIN_MM:
+            _square(sheet, np.asarray(place))
     sheet.marks(bar_mm=10, note=slice_note(kind, centre))
     return sheet.drawing
+
+
+def _ring(sheet: Sheet, plane: Plane, hand_map: HandMap) -> None:
+    """Draw where the sphere that holds the true centre cuts the slice."""
+    known = hand_map.certainty
+    if known is None:
+        sheet.ring(np.asarray(hand_map.target_mm), _RING_IN_PLANE * hand_map.target_sd_mm, PAPER)
+        return
+    middle = np.asarray(known.centre_mm)
+    away_mm = abs(float(plane.distance_mm(middle)[0]))
+    if away_mm < known.radius95_mm:
+        sheet.ring(middle, float(np.sqrt(known.radius95_mm**2 - away_mm**2)), PAPER)
+
+
+def _square(sheet: Sheet, point_mm: NDArray[np.float64]) -> None:
+    x, y = sheet.xy(point_mm)[0]
+    for size, tone in ((6.0, INK), (4.8, PAPER)):
+        corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        points = np.array([x, y]) + size * corners
+        sheet.drawing.add(Path(points=points, is_closed=True, stroke=tone, width=1.6))
 
 
 def _diamond(sheet: Sheet, point_mm: NDArray[np.float64]) -> None:

@@ -31,6 +31,9 @@ _NUDGES_MM = (
 )
 """Starts about the pose found: shifts, and turns as mm on a sphere of 60 mm."""
 _LEAST_OVERLAP_FRACTION = 0.7
+_LEAST_ERROR_VOXEL = 0.2
+"""Starts that end alike can all be wrong alike: on twelve digital persons the spread was 0.06 to 0.24 mm and
+the true error 0.22 to 0.53 mm, with voxels of 3 mm. No stated error is below this share of a voxel."""
 _METHODS_APART_MM = 6.0
 """Two methods that end further apart than this (two voxels) cannot both be right."""
 
@@ -44,7 +47,8 @@ class Placed:
     scanner_from_bold
         Rigid map.
     error_mm
-        Standard deviation of a mapped brain point, from repeated starts and opposite halves.
+        Root mean square error of a mapped brain point in three dimensions: from repeated starts and the two
+        methods, and never below a fifth of a voxel.
     header_offset_mm, header_turn_rad
         How far the headers alone would have put the run from here.
     boundary_fraction
@@ -109,7 +113,8 @@ def place(run: PreparedRun, anatomy: Anatomy, boundary: Boundary, settings: Sett
     is_refined = apart_mm <= _METHODS_APART_MM and fraction >= settings.least_boundary_fraction
     pose = fine if is_refined else coarse
     overlap = _overlap_fraction(run, anatomy, pose)
-    error = max(spread_mm, apart_mm / 2) if is_refined else max(rigid.error_mm, apart_mm)
+    least_mm = _LEAST_ERROR_VOXEL * float(np.mean(np.linalg.norm(run.affine_mm[:3, :3], axis=0)))
+    error = max(spread_mm, apart_mm / 2, least_mm) if is_refined else max(rigid.error_mm, apart_mm)
     turn = float(np.arccos(np.clip((np.trace(pose[:3, :3]) - 1) / 2, -1.0, 1.0)))
     return Placed(
         scanner_from_bold=Affine(target=SCANNER, source=BOLD, matrix=pose),

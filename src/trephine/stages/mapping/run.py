@@ -8,11 +8,13 @@ from trephine.core.progress import Progress, part_of, silent
 from trephine.model.activation import HandMap, RunQuality, TaskRun
 from trephine.model.anatomy import Anatomy
 from trephine.stages.mapping import checks
+from trephine.stages.mapping.alternatives import alternatives_to
 from trephine.stages.mapping.bold_to_t1 import grey_white_boundary, place
 from trephine.stages.mapping.conditions import check_hand_is_shown
 from trephine.stages.mapping.contrast_maps import MapOfContrast, contrast_maps, mni_of
 from trephine.stages.mapping.glm import design_of
 from trephine.stages.mapping.hand_area import knob_of, opposite
+from trephine.stages.mapping.noise_field import Scene
 from trephine.stages.mapping.nuisance import nuisance_of, nuisance_variants
 from trephine.stages.mapping.pieces import RunModel
 from trephine.stages.mapping.planning_grid import Place, place_on
@@ -98,6 +100,9 @@ def _hand_map(
         target_mni_mm=mni_of(crown.position_mm, anatomy),
         weight_sd=weight_sd,
         certainty=certainty_on(where, decision, hemisphere),
+        alternatives=alternatives_to(
+            decision.centre_mm, hemisphere, models, knob_mm, Scene.of(models, anatomy, where, settings)
+        ),
     )
     return hand_map, crown, decision
 

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hand area found in other ways, side by side with the one that the target follows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trephine.core.arrays import Vector3
+from trephine.model.activation import Side
+from trephine.model.hand_evidence import Alternative
+from trephine.stages.mapping.noise_field import Scene
+from trephine.stages.mapping.pieces import RunModel
+from trephine.stages.mapping.resting import resting_area
+
+
+def alternatives_to(
+    centre_mm: Vector3, hemisphere: Side, models: tuple[RunModel, ...], knob_mm: Vector3, scene: Scene
+) -> tuple[Alternative, ...]:
+    """List the other ways to find the hand area, each with its distance to the centre taken.
+
+    Parameters
+    ----------
+    centre_mm
+        That the target follows, ``scanner``, shape (3,).
+    hemisphere
+        Side to implant.
+    models
+        All runs.
+    knob_mm
+        The template's knob in this person.
+    scene
+        Grid and settings.
+
+    Returns
+    -------
+    tuple of Alternative
+        The template's knob; the area that goes with the other side's knob at rest. None of them moves the
+        target.
+    """
+    template = Alternative(
+        name="template knob",
+        position_mm=knob_mm,
+        sd_mm=scene.settings.knob_sd_mm,
+        target_distance_mm=_apart_mm(knob_mm, centre_mm),
+        remark="The hand knob of the template, carried over by the registration to it.",
+    )
+    return (template, _at_rest(centre_mm, hemisphere, models, scene))
+
+
+def _at_rest(centre_mm: Vector3, hemisphere: Side, models: tuple[RunModel, ...], scene: Scene) -> Alternative:
+    found = resting_area(models, hemisphere, scene)
+    if found is None:
+        return _nothing("No run covers the hand knob of the other side.")
+    origin = "Rest runs" if found.source == "rest" else "What the task's model leaves over, as if at rest"
+    if found.centre_mm is None:
+        return _nothing(
+            f"{origin}: nothing near the knob goes with the other side's knob (z {found.peak_z:.1f}, "
+            f"needed {found.least_z:.1f})."
+        )
+    # Halves of a run share its drift and motion, so they cannot show this way to be surer than anatomy.
+    sd_mm = max(scene.settings.knob_sd_mm, found.sd_mm or 0.0)
+    return Alternative(
+        name="resting state",
+        position_mm=found.centre_mm,
+        sd_mm=sd_mm,
+        target_distance_mm=_apart_mm(found.centre_mm, centre_mm),
+        remark=f"{origin}: goes with the other side's knob (z {found.peak_z:.1f}). Drift and motion that "
+        "both sides share can do the same.",
+    )
+
+
+def _nothing(remark: str) -> Alternative:
+    return Alternative(
+        name="resting state", position_mm=None, sd_mm=None, target_distance_mm=None, remark=remark
+    )
+
+
+def _apart_mm(first: Vector3, second: Vector3) -> float:
+    return float(np.linalg.norm(np.asarray(first) - np.asarray(second)))
