@@ -52,9 +52,9 @@ def figure(anatomy: Anatomy, hand_map: HandMap, opening: Opening | None) -> Figu
         f"Upper row: the T1 through the target, with {shown}. Lower row: the squares above, enlarged. The "
         "white cross is the target on the crown; the ring shows where a sphere round the centre of the hand "
         "area, which lies below it, cuts the slice: it holds the true centre with 95 % probability, as far "
-        "as the causes in the table are all. The pink diamond is the anatomical hand knob, the open square the "
-        "place found at rest, where there is one within 12 mm of the slice. Look for the colour sitting on "
-        f"the knob, in front of the central sulcus. Slices are {CONVENTION}."
+        "as the causes in the table are all. The pink diamond is the anatomical hand knob, the open square "
+        "the place found at rest, where there is one within 12 mm of the slice. Look for the colour sitting "
+        f"on the knob, in front of the central sulcus. Slices are {CONVENTION}."
     )
     return Figure(key="where-hand", caption=caption, drawings=(*whole, *close, *legend), layout="triple")
 

@@ -36,7 +36,7 @@ class Resting:
     peak_z
         Of the correlation.
     least_z
-        What independent noise reaches one time in twenty.
+        What independent noise reaches as seldom as the settings ask.
     source
         ``rest`` runs, or what a ``task`` leaves over.
     """
