@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from trephine.model.activation import ContrastMap
+from trephine.model.hand_evidence import Cluster
 from trephine.report.contents import Contents
 from trephine.report.table import Table
 from trephine.report.words import ABSENT, number, position
@@ -132,22 +133,7 @@ def clusters(contents: Contents) -> Table | None:
     hand = contents.hand_map
     if hand is None:
         return None
-    rows = [
-        (
-            contrast.name,
-            str(one.number),
-            number(one.volume_mm3, 0),
-            number(one.peak_z, 1),
-            _chance(one.peak_probability),
-            _chance(one.discovery_fraction),
-            one.hemisphere,
-            position(one.centre_mm),
-            position(one.centre_mni_mm),
-            number(one.knob_distance_mm, 1),
-        )
-        for contrast in hand.contrasts
-        for one in contrast.clusters[:_MOST_CLUSTERS]
-    ]
+    rows = [_cluster(one, each) for one in hand.contrasts for each in one.clusters[:_MOST_CLUSTERS]]
     if not rows:
         return None
     return Table(
@@ -169,6 +155,21 @@ def clusters(contents: Contents) -> Table | None:
         is_folded=True,
         note="p: chance of a peak as high anywhere in grey matter (random fields or Bonferroni). q: false "
         "discovery rate over voxels. Sizes get no probability. The case holds all clusters and peaks.",
+    )
+
+
+def _cluster(contrast: ContrastMap, one: Cluster) -> tuple[str, ...]:
+    return (
+        contrast.name,
+        str(one.number),
+        number(one.volume_mm3, 0),
+        number(one.peak_z, 1),
+        _chance(one.peak_probability),
+        _chance(one.discovery_fraction),
+        one.hemisphere,
+        position(one.centre_mm),
+        position(one.centre_mni_mm),
+        number(one.knob_distance_mm, 1),
     )
 
 
