@@ -3,7 +3,8 @@
 ``TREPHINE_BENCH_DATA`` names the folder of real scans; without one a digital participant is timed instead.
 ``TREPHINE_BENCH_PEER_PYTHON`` names a Python that has antspyx (see requirements-peers.txt); without one there
 are no figures of a peer. ``TREPHINE_BENCH_PEER_VOLUMES`` is how many volumes of the run the peer corrects for
-motion before its time is scaled up to all; 27 when not set, for it takes minutes.
+motion before its time is scaled up to all; 27 when not set, for it takes minutes. ``TREPHINE_BENCH_PARTS``
+leaves parts out: any of plain, angiogram, recommended and fast, with commas; all when not set.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from trephine.pipeline.steps import STEPS
 
 FOLDER = Path(__file__).parent
 STAGES = ("imaging", "mapping", "screening")
+SETTINGS = ("recommended", "fast")
+"""The peer's own defaults, and coarser or quicker choices of its own."""
 LIMIT_S = 180.0
 THREADS = "2"
 PEER_VOLUMES = 27
@@ -86,6 +89,11 @@ class Clock:
         return sum(spent for label, spent in self.labels.items() if any(part in label for part in parts))
 
 
+def parts() -> tuple[str, ...]:
+    """Return the parts that are asked for."""
+    return tuple(os.environ.get("TREPHINE_BENCH_PARTS", "plain,angiogram,recommended,fast").split(","))
+
+
 def ours(study: Path) -> Clock:
     """Run the three stages on a fresh study and return their times."""
     clock = Clock()
@@ -99,7 +107,7 @@ def peer_times(study: Path, folder: Path) -> dict[str, dict[str, float]] | None:
     python = os.environ.get("TREPHINE_BENCH_PEER_PYTHON", "")
     if not python and importlib.util.find_spec("ants") is not None:
         python = sys.executable
-    if not python:
+    if not python or not any(setting in parts() for setting in SETTINGS):
         return None
     template = read_template()
     brain = Volume(
@@ -118,7 +126,7 @@ def peer_times(study: Path, folder: Path) -> dict[str, dict[str, float]] | None:
         "bold": str(min(func.glob("*_bold.nii.gz"))),
         "angio": str(angio) if angio.exists() else None,
         "volumes": int(os.environ.get("TREPHINE_BENCH_PEER_VOLUMES", PEER_VOLUMES)),
-        "settings": ["recommended", "fast"],
+        "settings": [setting for setting in SETTINGS if setting in parts()],
     }
     (folder / "job.json").write_text(json.dumps(job))
     threads = {"ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": THREADS, "OMP_NUM_THREADS": THREADS}
@@ -148,22 +156,23 @@ def rows(progress: Progress) -> Iterator[Row]:
                 check=True,
                 capture_output=True,
             )
-            yield from _case(folder / "phantom", "digital participant, no real person at hand", folder, None)
+            yield from _case(folder / "phantom", "digital participant, no real person at hand", None)
             return
-        progress(0, 3, "T1 and BOLD of a real person")
-        plain = person.copy_of(found, folder, has_angio=False)
-        yield from _case(plain, "real person, T1 + BOLD", folder, None)
+        if "plain" in parts():
+            progress(0, 3, "T1 and BOLD of a real person")
+            plain = person.copy_of(found, folder, has_angio=False)
+            yield from _case(plain, "real person, T1 + BOLD", None)
+        if "angiogram" not in parts():
+            return
         full = person.copy_of(found, folder, has_angio=True)
         progress(1, 3, "ANTs on the same scans")
         peer = peer_times(full, folder)
         progress(2, 3, "the same with a simulated angiogram")
-        yield from _case(
-            full, "real person, T1 + BOLD + angiogram simulated as load", folder, peer, last=True
-        )
+        yield from _case(full, "real person, T1 + BOLD + angiogram simulated as load", peer, last=True)
 
 
 def _case(
-    study: Path, work: str, folder: Path, peer: dict[str, dict[str, float]] | None, *, last: bool = False
+    study: Path, work: str, peer: dict[str, dict[str, float]] | None, *, last: bool = False
 ) -> Iterator[Row]:
     """Time ours on one study, and lay the peer's steps beside it."""
     clock = ours(study)
@@ -176,7 +185,7 @@ def _case(
         if last:
             yield _row(work, "time of the peer's steps", total, note=NOT_INSTALLED)
         return
-    for setting in ("recommended", "fast"):
+    for setting in [each for each in SETTINGS if each in peer]:
         times = peer[setting]
         who = {"peer_name": f"ANTs, {setting}", "peer_version": f"{peer['version']}, {THREADS} threads"}
         mine = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -64,7 +63,7 @@ def test_steps_of_the_peer_stand_beside_ours(bench, monkeypatch, tmp_path) -> No
     monkeypatch.setattr(bench, "ours", lambda study: clock)
     times = {"shading": 4.0, "template": 8.0, "motion": 60.0}
     peer = {"version": "1", "recommended": times, "fast": {"motion": 3.0}}
-    rows = {(row.figure, row.peer_name): row for row in bench._case(tmp_path, "work", tmp_path, peer)}
+    rows = {(row.figure, row.peer_name): row for row in bench._case(tmp_path, "work", peer)}
     assert rows["head motion of the BOLD run", "ANTs, recommended"].ratio == 0.1
     assert rows["head motion of the BOLD run", "ANTs, fast"].ratio == 2.0
     both = rows["all steps that both do", "ANTs, recommended"]
@@ -78,7 +77,7 @@ def test_without_a_peer_the_row_says_how_to_get_one(bench, monkeypatch, tmp_path
     assert bench.peer_times(tmp_path, tmp_path) is None
     clock = clocked(bench, monkeypatch)
     monkeypatch.setattr(bench, "ours", lambda study: clock)
-    last = list(bench._case(tmp_path, "work", tmp_path, None, last=True))[-1]
+    last = list(bench._case(tmp_path, "work", None, last=True))[-1]
     assert last.peer is None
     assert "requirements-peers.txt" in last.note
     assert "antspyx==" in (BENCHMARKS / "requirements-peers.txt").read_text()
@@ -112,7 +111,11 @@ def test_the_peer_is_another_process_with_its_own_packages(bench, monkeypatch, t
     told = bench.peer_times(tmp_path / "study", tmp_path)
     assert (told["threads"], told["path"], told["angio"], told["volumes"]) == ("2", "", None, 27)
     assert Path(told["t1"]).name == "sub-01_T1w.nii.gz"
-    assert json.loads((tmp_path / "job.json").read_text())["settings"] == ["recommended", "fast"]
+    assert told["settings"] == ["recommended", "fast"]
+    monkeypatch.setenv("TREPHINE_BENCH_PARTS", "angiogram,fast")
+    assert bench.peer_times(tmp_path / "study", tmp_path)["settings"] == ["fast"]
+    monkeypatch.setenv("TREPHINE_BENCH_PARTS", "plain")
+    assert bench.peer_times(tmp_path / "study", tmp_path) is None
 
 
 def test_the_real_person_is_looked_for_where_it_is_said(monkeypatch, tmp_path) -> None:
