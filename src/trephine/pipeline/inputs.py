@@ -215,6 +215,12 @@ def registrations(workspace: Workspace) -> tuple[Registration, ...]:
     return workspace.once("imaging.registrations", lambda: anatomy_record.read_registrations(workspace.case))
 
 
+def noticed(workspace: Workspace, stage: str) -> frozenset[str]:
+    """Return the codes of what a finished stage noticed."""
+    receipt = workspace.case.receipt(stage)
+    return frozenset(finding.code for finding in receipt.findings) if receipt else frozenset()
+
+
 def hand_map(workspace: Workspace) -> HandMap:
     """Read the hand map back."""
     return workspace.once("mapping.hand_map", lambda: hand_map_record.read(workspace.case))

@@ -107,6 +107,8 @@ def _screening(workspace: Workspace, progress: Progress) -> Outcome[Screening]:
             hand_map=inputs.hand_map(workspace),
             angiogram=inputs.angiogram(workspace),
             registrations=inputs.registrations(workspace),
+            noticed=inputs.noticed(workspace, "imaging"),
+            looked_for=imaging_stage.LOOKS_FOR,
         ),
         inputs.device(workspace),
         inputs.rules(workspace),

@@ -8,3 +8,6 @@ References: vercauteren2009, mattes2003, tustison2010, felzenszwalb2006, fonov20
 """
 
 VERSION = "3"
+
+LOOKS_FOR: frozenset[str] = frozenset()
+"""Findings of abnormal anatomy that this version can make; the screening takes their absence for a no."""

@@ -9,6 +9,7 @@ from trephine.model.participant import Participant
 from trephine.model.screening import Verdict
 from trephine.safety.judgement import Figure, judge_answer, judge_figure, judge_word
 from trephine.safety.rules import Rule
+from trephine.stages.screening.noticed import SIGNS
 
 NUMBERS = {
     "age": "year",
@@ -68,7 +69,8 @@ def judge_person(rule: Rule, participant: Participant, known: dict[str, bool]) -
         If the rule's unit is not that of the column.
     """
     if rule.kind == "answer":
-        return judge_answer(rule, known.get(rule.id))
+        verdict = judge_answer(rule, known.get(rule.id))
+        return _not_seen(verdict) if rule.id in SIGNS and rule.id not in known else verdict
     if rule.kind == "word":
         return judge_word(rule, participant.words.get(rule.id))
     if rule.unit != NUMBERS[rule.id]:
@@ -80,3 +82,10 @@ def judge_person(rule: Rule, participant: Participant, known: dict[str, bool]) -
         )
     value = participant.numbers.get(rule.id)
     return judge_figure(rule, _NOT_SAID if value is None else Figure(value=value))
+
+
+def _not_seen(verdict: Verdict) -> Verdict:
+    """Say of a sign in the scans that nobody could see it, where a question would be "not said"."""
+    found = "not known: this version does not look for it, or the scan that shows it is missing."
+    reason = verdict.reason.replace(verdict.found, found)
+    return verdict.model_copy(update={"found": found, "reason": reason})

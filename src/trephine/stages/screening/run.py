@@ -16,7 +16,7 @@ from trephine.model.registration import Registration
 from trephine.model.screening import Answer, Screening, Verdict
 from trephine.safety.judgement import Figure, judge_figure
 from trephine.safety.rules import Rule, Rules
-from trephine.stages.screening import figures, person
+from trephine.stages.screening import figures, noticed, person
 from trephine.stages.screening.checks import about_columns, about_rules, findings, omissions
 from trephine.stages.screening.layers import layers_over
 from trephine.stages.screening.settings import Settings
@@ -40,6 +40,8 @@ class Evidence:
         Vessels; absent when no angiography was made.
     registrations
         How every other scan was laid on the planning T1.
+    noticed, looked_for
+        Codes of the imaging stage's findings, and of those that it can make of abnormal anatomy.
     """
 
     participant: Participant
@@ -47,6 +49,8 @@ class Evidence:
     hand_map: HandMap
     angiogram: Angiogram | None
     registrations: tuple[Registration, ...] = ()
+    noticed: frozenset[str] = frozenset()
+    looked_for: frozenset[str] = frozenset()
 
 
 def run(
@@ -96,6 +100,7 @@ def run(
     known |= figures.repeat_figures(hand_map) | figures.motion_figures(hand_map)
     known |= figures.registration_figures(evidence.registrations, hand_map)
     said = person.answers(evidence.participant, hand_map)
+    said |= noticed.answers(evidence.noticed, evidence.looked_for, evidence.angiogram)
     verdicts = []
     for rule in rules.rules:
         if rule.id in known and rule.kind == "figure":

@@ -23,6 +23,7 @@ from trephine.model.warp import Warp
 from trephine.safety.reading import read_rules
 from trephine.stages.screening.headlines import headlines
 from trephine.stages.screening.layers import layers_over
+from trephine.stages.screening.noticed import SIGNS
 from trephine.stages.screening.run import Evidence, run
 from trephine.stages.screening.settings import Settings
 
@@ -161,8 +162,20 @@ VESSELS = Angiogram(
 )
 
 
+ALL_SIGNS = frozenset(sign.finding for sign in SIGNS.values())
+
+
 def screened(
-    anatomy, *, participant=HEALTHY, hand_map=None, vessels=VESSELS, rules=RULES, device=N1, registrations=()
+    anatomy,
+    *,
+    participant=HEALTHY,
+    hand_map=None,
+    vessels=VESSELS,
+    rules=RULES,
+    device=N1,
+    registrations=(),
+    noticed=(),
+    looked_for=ALL_SIGNS,
 ):
     evidence = Evidence(
         participant=participant,
@@ -170,6 +183,8 @@ def screened(
         hand_map=hand_map or hand(),
         angiogram=vessels,
         registrations=registrations,
+        noticed=frozenset(noticed),
+        looked_for=looked_for,
     )
     return run(evidence, device, rules, settings=Settings())
 
@@ -248,38 +263,6 @@ def test_nothing_said_is_unknown_for_every_contraindication(sphere) -> None:
     assert {finding.severity for finding in outcome.findings} == {Severity.UNKNOWN}
     assert len(outcome.findings) == len(unknown)
     assert outcome.value.answer is Answer.UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "answer"),
-    [
-        ("has_seizures", True, Answer.BLOCK),
-        ("needs_mri", True, Answer.BLOCK),
-        ("takes_anticoagulants", True, Answer.CONCERN),
-        ("has_caregiver", False, Answer.BLOCK),
-        ("body_mass_index", 41.0, Answer.BLOCK),
-        ("age", 12.0, Answer.BLOCK),
-        ("age", 70.0, Answer.CONCERN),
-        ("months_stable", 6.0, Answer.CONCERN),
-        ("diagnosis", "brainstem_stroke", Answer.CONCERN),
-        ("injury_level", "below_C8", Answer.BLOCK),
-        ("handedness", "right", Answer.CONCERN),
-        ("handedness", None, Answer.UNKNOWN),
-        ("diagnosis", None, Answer.UNKNOWN),
-        ("months_stable", None, Answer.UNKNOWN),
-    ],
-)
-def test_contraindications_are_heeded(field, value, answer, sphere) -> None:
-    outcome = screened(sphere, participant=said(**{field: value}))
-    assert [v.verdict for v in outcome.value.verdicts if v.verdict is not Answer.PASS] == [answer]
-    assert outcome.is_blocked == (answer is Answer.BLOCK)
-    assert outcome.findings[0].code in {rule.code for rule in RULES.rules}
-    assert outcome.value.answer is answer
-
-
-def test_either_hand_is_the_dominant_one_of_who_prefers_neither(sphere) -> None:
-    outcome = screened(sphere, participant=said(handedness="ambidextrous"))
-    assert verdict(outcome, "dominant_hand").said == "yes"
 
 
 def test_without_ct_bone_is_an_estimate_with_an_interval_and_unknown() -> None:
