@@ -11,6 +11,7 @@ from trephine.core.errors import InputError
 from trephine.model.registration import Registration
 from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
+from trephine.model.vessels import NO_VESSELS, VesselScan, VesselTree
 from trephine.model.volume import Volume
 from trephine.model.warp import Warp
 
@@ -80,16 +81,23 @@ class Angiogram:
     Parameters
     ----------
     vessels
-        1 in a vessel, uint8, on a grid in ``scanner``.
+        1 in a vessel of any scan, uint8, on a grid in ``scanner``.
     smallest_diameter_mm
-        Vessels thinner than this cannot be seen in this scan.
+        Vessels thinner than this are not shown reliably; the largest such size of all scans, since one scan
+        may show arteries and another veins.
     registration_error_mm
-        Standard deviation of the scan's registration to the planning T1.
+        Standard deviation of the registration to the planning T1, the largest of all scans.
+    tree
+        Centre lines and radii from all scans.
+    scans
+        What each scan shows, in the order of ``tree.scan``.
     """
 
     vessels: Volume
     smallest_diameter_mm: float
     registration_error_mm: float
+    tree: VesselTree = NO_VESSELS
+    scans: tuple[VesselScan, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

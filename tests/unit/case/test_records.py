@@ -20,10 +20,12 @@ from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
 from trephine.model.obstacles import Obstacles, PlacementResult
 from trephine.model.opening import Opening
 from trephine.model.registration import Registration
+from trephine.model.scan import ScanKind
 from trephine.model.skull import SkullThickness
 from trephine.model.summary import StageSummary
 from trephine.model.surface import Surface
 from trephine.model.thread_plan import Thread, ThreadPlan
+from trephine.model.vessels import Detectability, VesselScan, VesselTree
 from trephine.model.volume import Grid, Volume
 from trephine.model.warp import Warp
 
@@ -144,14 +146,39 @@ def test_anatomy_angiogram_and_registrations(case: Case) -> None:
         residual_mm=0.4,
         blocks=120,
     )
-    vessels = Angiogram(
-        vessels=_volume("label", "uint8"), smallest_diameter_mm=0.6, registration_error_mm=0.4
-    )
+    vessels = _angiogram()
     result = ImagingResult(anatomy=_anatomy(), angiogram=vessels, registrations=(registration,))
     _through(case, result, anatomy.write)
     assert _equal(anatomy.read(case), result.anatomy)
     assert _equal(angiogram.read(case), vessels)
     assert _equal(anatomy.read_registrations(case), (registration,))
+
+
+def _angiogram() -> Angiogram:
+    """A fork of three branches seen in two scans, one of which could not be tried."""
+    curve = Detectability(diameter_mm=[0.3, 0.6, 1.2], recall_fraction=[0.0, 1 / 3, 1.0])
+    known = {"smallest_diameter_mm": 0.7, "registration_error_mm": 0.4, "is_cut": False}
+    scans = tuple(
+        VesselScan(
+            kind=kind, probability=_volume("1"), detectability=found, is_limit_known=bool(found), **known
+        )  # type: ignore[arg-type]
+        for kind, found in ((ScanKind.MRA, curve), (ScanKind.SWI, None))
+    )
+    tree = VesselTree(
+        points_mm=[(0, 0, 0), (0, 0, 1.25), (1, 0, 2), (-1, 0.5, 2)],
+        radius_mm=[1.5, 1.25, 0.5, 0.75],
+        branch=[0, 0, 1, 2],
+        edges=[(0, 1), (1, 2), (1, 3)],
+        scan=[0, 0, 1],
+        loop_count=0,
+    )
+    return Angiogram(
+        vessels=_volume("label", "uint8"),
+        smallest_diameter_mm=0.7,
+        registration_error_mm=0.4,
+        tree=tree,
+        scans=scans,
+    )
 
 
 def test_an_anatomy_without_angiogram(case: Case) -> None:

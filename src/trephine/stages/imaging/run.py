@@ -83,14 +83,18 @@ def run(
     progress(5, _STEPS, "tissue")
     anatomy = _anatomy(t1, head, skull, template, settings)
     progress(7, _STEPS, "vessels")
-    angiogram = placed.vessels(skull.wall_mm, settings)
+    vessels = placed.vessels(skull.wall_mm, settings)
     result = ImagingResult(
         anatomy=anatomy,
-        angiogram=angiogram,
+        angiogram=vessels.value,
         registrations=placed.registrations,
         pictures=placed.pictures,
     )
-    findings = placed.findings + checks.judge(result, skull.fit.agreeing_starts, skull.fit.finalists)
+    findings = (
+        placed.findings
+        + vessels.findings
+        + checks.judge(result, skull.fit.agreeing_starts, skull.fit.finalists)
+    )
     progress(_STEPS, _STEPS, "done")
     return Outcome(value=result, findings=findings)
 
@@ -126,12 +130,9 @@ class _Others:
             findings=tuple(finding for _, item in placed for finding in item.findings),
         )
 
-    def vessels(self, wall_mm: Sampled, settings: Settings) -> Angiogram | None:
-        """Label the vessels, where there is an angiogram to be trusted."""
-        if ScanKind.MRA not in self.trusted:
-            return None
-        scan, pose = self.trusted[ScanKind.MRA]
-        return find_vessels(scan.volume, pose, wall_mm, settings)
+    def vessels(self, wall_mm: Sampled, settings: Settings) -> Outcome[Angiogram | None]:
+        """Label the vessels in every trusted scan that shows them."""
+        return find_vessels(tuple(self.trusted.values()), wall_mm, settings)
 
 
 def _anatomy(t1: Volume, head: Head, skull: FoundSkull, template: Template, settings: Settings) -> Anatomy:

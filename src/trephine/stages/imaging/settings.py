@@ -55,12 +55,26 @@ class Settings(BaseModel):
         description="A scan that fits best when stretched by surely more than this shows another head, or "
         "has wrong voxel sizes. Measured on the same person 0.001 to 0.006, on others 0.03 to 0.12.",
     )
-    vessel_low_sigmas: float = Field(
-        default=4.0, gt=0, description="Robust standard deviations from which a voxel may belong to a vessel."
+    vessel_least_probability: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Chance from which a voxel joined to a sure one belongs to a vessel: as likely as not.",
     )
-    vessel_high_sigmas: float = Field(
-        default=8.0, gt=0, description="Robust standard deviations that make a voxel surely a vessel."
+    vessel_false_voxel: float = Field(
+        default=0.05,
+        gt=0,
+        description="Sure voxels that bell-shaped noise would give in a whole scan; sets what is sure.",
     )
     smallest_vessel_mm3: float = Field(
-        default=8.0, ge=0, description="Smaller parts of the vessel map are dropped as noise."
+        default=2.0, ge=0, description="Smaller parts of the vessel map, or of under 8 voxels, are dropped."
+    )
+    widest_vessel_mm: float = Field(
+        default=10.0,
+        gt=0,
+        description="Widest single vessel that is usual: the confluence of sinuses. Assumed. What fills more "
+        "room than this is flagged as a knot.",
+    )
+    shown_recall_fraction: float = Field(
+        default=0.95, gt=0, lt=1, description="Share of a length that must be found to call vessels shown."
     )
