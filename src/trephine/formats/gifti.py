@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
@@ -51,7 +52,7 @@ def read_surface(path: Path, frame: Frame) -> Surface:
     Parameters
     ----------
     path
-        A ``.surf.gii`` file.
+        A ``.surf.gii`` file, or one packed as ``.gii.gz``.
     frame
         Frame of its positions.
 
@@ -67,6 +68,7 @@ def read_surface(path: Path, frame: Frame) -> Surface:
     """
     data = read_bytes(path)
     try:
+        data = gzip.decompress(data) if path.suffix == ".gz" else data
         image = nib.GiftiImage.from_bytes(data)
         points = image.get_arrays_from_intent(_POINTS)
         faces = image.get_arrays_from_intent(_FACES)

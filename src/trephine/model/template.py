@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trephine.core.errors import FrameError
 from trephine.core.frames import MNI152
+from trephine.model.surface import Surface
 from trephine.model.volume import Volume
 
 
@@ -20,19 +21,22 @@ class Template:
         T1-weighted average, brain only, arbitrary units.
     grey, white
         Probability of grey and white matter, 0 to 1, float32.
+    white_surface
+        White surfaces of both hemispheres of an average brain, ventricles and deep grey matter filled.
     """
 
     t1: Volume
     grey: Volume
     white: Volume
+    white_surface: Surface
 
     def __post_init__(self) -> None:
-        for name in ("t1", "grey", "white"):
-            frame = getattr(self, name).grid.frame
+        frames = {name: getattr(self, name).grid.frame for name in ("t1", "grey", "white")}
+        for name, frame in {**frames, "white_surface": self.white_surface.frame}.items():
             if frame != MNI152:
                 raise FrameError.because(
                     where=f"template, {name}",
-                    found=f"a grid in {frame!r}",
-                    expected=f"a grid in {MNI152!r}",
+                    found=f"positions in {frame!r}",
+                    expected=f"positions in {MNI152!r}",
                     remedy="Read the template's images in the template's frame.",
                 )

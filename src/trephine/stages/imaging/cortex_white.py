@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The border of white and grey matter of each hemisphere as one mesh without rings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+from scipy.sparse import csr_matrix
+from skimage.measure import marching_cubes
+
+from trephine.core.arrays import AnyArray, Faces, Mask3, Points
+from trephine.core.errors import NumericalError
+from trephine.kernels.geometry.mesh_graph import neighbour_mean, smoothed_corners
+from trephine.kernels.geometry.meshes import corner_normals
+from trephine.kernels.geometry.topology import euler_number, grown_as_balls
+from trephine.kernels.segmentation.masks import largest_part
+from trephine.stages.imaging.cortex_mending import mended
+from trephine.stages.imaging.cortex_shares import Shares
+
+_BORDER = 0.5
+_LEVELS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.0)
+_SOFT_VOXEL = 0.8
+_CUT_HALF_MM = 1.0
+"""Half the gap between the hemispheres in the corpus callosum, so that they never touch."""
+_INSIDE_VALUE, _OUTSIDE_VALUE = 0.3, -1.0
+"""Unequal sizes make marching cubes part voxels that touch by an edge or a corner only, as the growth does."""
+_FIRST_ROUNDS = 6
+_SEARCH_VOXEL = np.arange(-1.0, 1.01, 0.25)
+_LOST_STEP_VOXEL = 0.3
+_REFINEMENTS = 2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WhiteMesh:
+    """One hemisphere's white surface in voxel indices of the shares' grid.
+
+    Parameters
+    ----------
+    points_ijk
+        Shape (corner, 3).
+    faces
+        Shape (face, 3), counter-clockwise from outside.
+    normals
+        Unit, outward, shape (corner, 3).
+    mean
+        Mean over neighbours.
+    inside
+        The voxels it wraps, shape (i, j, k).
+    rings_cut, voxels_cut
+        What it took to make a ball.
+    crossings_mended, crossings_left
+        Pairs of triangles.
+    """
+
+    points_ijk: Points
+    faces: Faces
+    normals: Points
+    mean: csr_matrix[Any]
+    inside: Mask3
+    rings_cut: int
+    voxels_cut: int
+    crossings_mended: int
+    crossings_left: int
+
+
+def white_meshes(shares: Shares) -> tuple[WhiteMesh, WhiteMesh]:
+    """Wrap the white matter of the left and the right hemisphere.
+
+    Raises
+    ------
+    NumericalError
+        If a side holds hardly any white matter.
+    """
+    across = shares.regions.across_mm
+    sides = (across < -_CUT_HALF_MM, across > _CUT_HALF_MM)
+    raw = [_filled((shares.white > _BORDER) & side) for side in sides]
+    seeds = np.array([_deepest(mask) for mask in raw])
+    strength = ndimage.gaussian_filter(np.clip(shares.white, 0.0, 1.0), _SOFT_VOXEL)
+    balls = grown_as_balls(np.where(raw[0] | raw[1], strength, -np.inf), seeds, np.array(_LEVELS))
+    left, right = (_mesh(shares, side, balls & side, mask) for side, mask in zip(sides, raw, strict=True))
+    return left, right
+
+
+def _filled(mask: Mask3) -> Mask3:
+    """Keep the largest part without its hollows."""
+    return np.asarray(ndimage.binary_fill_holes(largest_part(mask)))
+
+
+def _deepest(mask: Mask3) -> AnyArray:
+    """Return the voxel farthest from the border."""
+    if not ndimage.binary_erosion(mask, iterations=3).any():
+        raise NumericalError.because(
+            where="white surface",
+            found="a hemisphere with hardly any white matter",
+            expected="white matter on both sides of the template's midplane",
+            remedy="Look at the tissue labels and at the fit to the template.",
+        )
+    depth = ndimage.distance_transform_edt(mask)
+    return np.array(np.unravel_index(int(np.argmax(depth)), mask.shape))
+
+
+def _wrapped(mask: Mask3) -> tuple[Points, Faces]:
+    field = np.where(mask, np.float32(_INSIDE_VALUE), np.float32(_OUTSIDE_VALUE))
+    points, faces, _, _ = marching_cubes(field, 0.0, gradient_direction="ascent")
+    return points.astype(np.float64), np.ascontiguousarray(faces.astype(np.int32))
+
+
+def _mesh(shares: Shares, side: Mask3, ball: Mask3, raw: Mask3) -> WhiteMesh:
+    """Wrap one hemisphere, smooth it, and lay it on the border of white matter."""
+    rough, rough_faces = _wrapped(raw)
+    rings = (2 - euler_number(rough_faces, len(rough))) // 2
+    points, faces = _wrapped(ball)
+    mean = neighbour_mean(faces, len(points))
+    start = smoothed_corners(points, mean, _FIRST_ROUNDS)
+    field = np.where(side, shares.white, np.float32(-1.0))
+    laid = start
+    for _ in range(_REFINEMENTS):
+        laid = _laid_on_border(laid, faces, mean, field)
+    result, had, left = mended(laid, start, faces, mean)
+    return WhiteMesh(
+        points_ijk=result,
+        faces=faces,
+        normals=corner_normals(result, faces),
+        mean=mean,
+        inside=ball,
+        rings_cut=rings,
+        voxels_cut=int(np.count_nonzero(raw & ~ball)),
+        crossings_mended=had - left,
+        crossings_left=left,
+    )
+
+
+def _laid_on_border(points: Points, faces: Faces, mean: csr_matrix[Any], white: AnyArray) -> Points:
+    """Move corners along their normals to the nearest place where white matter fills half a voxel."""
+    normal = corner_normals(points, faces)
+    profile = np.stack([looked_up(white, points + step * normal) for step in _SEARCH_VOXEL], axis=1) - _BORDER
+    falls = (profile[:, :-1] > 0) & (profile[:, 1:] <= 0)
+    gap = _SEARCH_VOXEL[1] - _SEARCH_VOXEL[0]
+    drop = np.maximum(profile[:, :-1] - profile[:, 1:], 1e-6)
+    place = np.where(falls, _SEARCH_VOXEL[:-1] + gap * profile[:, :-1] / drop, np.inf)
+    nearest = np.argmin(np.abs(place), axis=1)
+    lost = np.where(profile[:, len(_SEARCH_VOXEL) // 2] > 0, _LOST_STEP_VOXEL, -_LOST_STEP_VOXEL)
+    shift = np.where(falls.any(axis=1), place[np.arange(len(points)), nearest], lost)
+    even = mean @ (mean @ shift)
+    return smoothed_corners(points + even[:, None] * normal, mean, 1)
+
+
+def looked_up(values: AnyArray, points_ijk: Points) -> AnyArray:
+    """Return values between voxels, the edge value beyond the grid, shape (corner,)."""
+    return np.asarray(ndimage.map_coordinates(values, points_ijk.T, order=1, mode="nearest"))
