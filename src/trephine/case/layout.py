@@ -120,7 +120,7 @@ def sidecar_of(relative: str) -> str:
     Images and surfaces follow BIDS (same stem, ``.json``); every other kind keeps its full name, so that a
     JSON result and its table do not claim the same sidecar.
     """
-    for ending in (".nii.gz", ".surf.gii"):
+    for ending in (".nii.gz", ".surf.gii", ".shape.gii"):
         if relative.endswith(ending):
             return relative.removesuffix(ending) + ".json"
     return relative + ".sidecar.json"

@@ -11,6 +11,7 @@ import nibabel as nib
 import numpy as np
 from nibabel.gifti import GiftiCoordSystem, GiftiDataArray, GiftiImage, GiftiMetaData
 
+from trephine.core.arrays import AnyArray
 from trephine.core.errors import FormatError
 from trephine.core.frames import MNI152, Frame
 from trephine.formats.nifti_content import read_bytes
@@ -19,6 +20,7 @@ from trephine.model.surface import Surface
 _FRAME_KEY = "Frame"
 _POINTS = "NIFTI_INTENT_POINTSET"
 _FACES = "NIFTI_INTENT_TRIANGLE"
+_SHAPE = "NIFTI_INTENT_SHAPE"
 
 
 def surface_bytes(surface: Surface) -> bytes:
@@ -95,3 +97,49 @@ def read_surface(path: Path, frame: Frame) -> Surface:
             remedy="Read the surface of the right frame.",
         )
     return Surface(points_mm=points[0].data.astype(np.float64), faces=faces[0].data, frame=frame)
+
+
+def values_bytes(values: AnyArray, name: str) -> bytes:
+    """Write one number a corner as the bytes of a ``.shape.gii`` file.
+
+    Parameters
+    ----------
+    values
+        Shape (corner,); kept as float32.
+    name
+        What they are, with its unit as suffix.
+    """
+    array = GiftiDataArray(
+        np.asarray(values, dtype=np.float32),
+        intent=_SHAPE,
+        datatype="NIFTI_TYPE_FLOAT32",
+        meta=GiftiMetaData({"Name": name}),
+    )
+    return bytes(GiftiImage(darrays=[array]).to_bytes())
+
+
+def read_values(path: Path) -> AnyArray:
+    """Read one number a corner, float32, shape (corner,).
+
+    Raises
+    ------
+    FormatError
+        If the file is no GIFTI, or holds other than one array of finite numbers.
+    """
+    try:
+        arrays = nib.GiftiImage.from_bytes(read_bytes(path)).get_arrays_from_intent(_SHAPE)
+    except (ExpatError, ValueError, KeyError, OSError) as error:
+        raise FormatError.because(
+            where=str(path),
+            found=f"content that is no GIFTI XML ({error})",
+            expected="one number a corner",
+            remedy="Copy or make the file anew.",
+        ) from error
+    if len(arrays) != 1 or arrays[0].data.ndim != 1 or not np.all(np.isfinite(arrays[0].data)):
+        raise FormatError.because(
+            where=str(path),
+            found=f"{len(arrays)} arrays, or numbers that are not finite",
+            expected="one finite number a corner",
+            remedy="Make the file anew.",
+        )
+    return np.asarray(arrays[0].data, dtype=np.float32)

@@ -24,7 +24,7 @@ _MNI152_FROM_AVERAGE = (
     (0.0146, 1.0009, -0.0024, 1.5496),
     (-0.0130, -0.0093, 0.9971, 1.1840),
 )
-"""The average cortex lies in another MNI space (MNI305); this map is FreeSurfer's own (mni152.register.dat)."""
+"""The average cortex lies in another MNI space, MNI305; this is FreeSurfer's map (mni152.register.dat)."""
 
 
 def read_template() -> Template:

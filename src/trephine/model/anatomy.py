@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from trephine.core.errors import InputError
+from trephine.model.cortex import CorticalSurface
 from trephine.model.registration import Registration
 from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
@@ -50,6 +51,8 @@ class Anatomy:
         Maps to and from the template.
     has_ct
         Whether the skull comes from a CT; otherwise it is an estimate from the T1.
+    hemispheres
+        White and pial surfaces, left then right; empty where they could not be made.
     """
 
     t1: Volume
@@ -63,6 +66,7 @@ class Anatomy:
     mni_from_scanner: Warp
     scanner_from_mni: Warp
     has_ct: bool
+    hemispheres: tuple[CorticalSurface, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.skull.thickness_mm) != len(self.outer_skull.points_mm):

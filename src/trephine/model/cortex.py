@@ -26,6 +26,8 @@ class CortexQuality:
         minus its Euler number. Most are single voxels.
     voxels_cut
         Voxels left out of the white matter for that.
+    voxels_cut_near_hand
+        Those of them within 20 mm of the anatomical hand knob.
     euler_number
         Of the finished mesh; 2 is a ball.
     crossings_mended
@@ -38,6 +40,7 @@ class CortexQuality:
 
     rings_cut: int
     voxels_cut: int
+    voxels_cut_near_hand: int
     euler_number: int
     crossings_mended: int
     crossings_left: int

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from trephine.case.records import angiogram, skull, warp
+from trephine.case.records import angiogram, cortex, skull, warp
 from trephine.case.records._figures import plain_fields
 from trephine.case.records._images import get_surface, get_volume, put_surface, put_volume
 from trephine.case.store import Case, Writer
@@ -18,6 +18,7 @@ _IN_FILES = (
     *("t1", "tissue", "intracranial", "sulcal_depth_mm", "skull"),
     *_SURFACES,
     *("mni_from_scanner", "scanner_from_mni"),
+    "hemispheres",
 )
 
 
@@ -31,6 +32,7 @@ def write(result: ImagingResult, writer: Writer) -> None:
     for key in _SURFACES:
         put_surface(writer, key, getattr(anatomy, key))
     skull.write(anatomy.skull, writer)
+    cortex.write(anatomy.hemispheres, writer)
     warp.write(anatomy.mni_from_scanner, writer)
     warp.write(anatomy.scanner_from_mni, writer)
     for registration in result.registrations:
@@ -50,18 +52,19 @@ def read(case: Case) -> Anatomy:
     figures.pop("schema_version")
     figures.pop("registrations")
     t1, tissue, intracranial, depth = (get_volume(case, key) for key in _VOLUMES)
-    cortex, outer_skull, scalp = (get_surface(case, key) for key in _SURFACES)
+    outer, outer_skull, scalp = (get_surface(case, key) for key in _SURFACES)
     return Anatomy(
         t1=t1,
         tissue=tissue,
         intracranial=intracranial,
         sulcal_depth_mm=depth,
-        cortex=cortex,
+        cortex=outer,
         outer_skull=outer_skull,
         scalp=scalp,
         skull=skull.read(case),
         mni_from_scanner=warp.read(case, target=MNI152, source=SCANNER),
         scanner_from_mni=warp.read(case, target=SCANNER, source=MNI152),
+        hemispheres=cortex.read(case),
         **figures,
     )
 

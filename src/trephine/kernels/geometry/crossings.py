@@ -29,8 +29,10 @@ def crossing_faces(points_mm: Points, faces: AnyArray, *, moved: AnyArray | None
         looked at, nor are triangles that lie in one plane.
     """
     corners = points_mm[faces]
-    chosen = None if moved is None else moved[faces].any(axis=1)
-    pairs = _near_pairs(corners, chosen)
+    chosen = np.ones(len(faces), dtype=bool) if moved is None else np.logical_or.reduce(moved[faces], axis=1)
+    looked_at = np.arange(len(faces)) if moved is None else _around(corners, chosen)
+    pairs = looked_at[_near_pairs(corners[looked_at])]
+    pairs = pairs[chosen[pairs[:, 0]] | chosen[pairs[:, 1]]]
     pairs = pairs[~_share_a_corner(faces[pairs[:, 0]], faces[pairs[:, 1]])]
     for one, other in ((0, 1), (1, 0)):
         pairs = pairs[_straddles(corners[pairs[:, one]], corners[pairs[:, other]])]
@@ -43,14 +45,22 @@ def crossing_faces(points_mm: Points, faces: AnyArray, *, moved: AnyArray | None
     return np.unique(pairs[pierced], axis=0)
 
 
-def _near_pairs(corners: AnyArray, chosen: AnyArray | None) -> AnyArray:
+def _around(corners: AnyArray, chosen: AnyArray) -> AnyArray:
+    """Return triangles that may touch chosen ones: in cubes beside theirs, each as large as any triangle."""
+    edge_mm = max(float(np.ptp(corners, axis=1).max()), _TINY)
+    cell = np.floor((corners[:, 0] - corners.min(axis=(0, 1))) / edge_mm).astype(np.int64) + 1
+    size = cell.max(axis=0) + 2
+    weight = np.array([size[1] * size[2], size[2], 1])
+    beside = (np.array(list(np.ndindex(3, 3, 3))) - 1) @ weight
+    wanted = np.unique((np.unique(cell[chosen] @ weight)[:, None] + beside).ravel())
+    return np.flatnonzero(np.isin(cell @ weight, wanted))
+
+
+def _near_pairs(corners: AnyArray) -> AnyArray:
     """Return pairs of triangles whose boxes overlap, smaller index first; some pairs more than once."""
     low, high = corners.min(axis=1), corners.max(axis=1)
-    edge_mm = max(float(np.median((high - low).max(axis=1))), _TINY)
+    edge_mm = max(float(np.median((high - low).max(axis=1))), _TINY) if len(corners) else 1.0
     cell, face = _cells(low, high, edge_mm)
-    if chosen is not None:
-        keep = np.isin(cell, np.unique(cell[chosen[face]]))
-        cell, face = cell[keep], face[keep]
     order = np.argsort(cell, kind="stable")
     cell, face = cell[order], face[order]
     found = [np.empty((0, 2), dtype=np.int64)]
@@ -64,13 +74,13 @@ def _near_pairs(corners: AnyArray, chosen: AnyArray | None) -> AnyArray:
             return np.concatenate(found)
         one, other = face[start], face[start + step]
         is_over = ((low[one] <= high[other]) & (low[other] <= high[one])).all(axis=1)
-        if chosen is not None:
-            is_over &= chosen[one] | chosen[other]
         found.append(np.column_stack([one[is_over], other[is_over]]))
 
 
 def _cells(low: AnyArray, high: AnyArray, edge_mm: float) -> tuple[AnyArray, AnyArray]:
     """Return for every cube that a triangle's box touches the cube's number and the triangle's."""
+    if not len(low):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     first = np.floor((low - low.min(axis=0)) / edge_mm).astype(np.int64)
     count = np.floor((high - low.min(axis=0)) / edge_mm).astype(np.int64) - first + 1
     total = count.prod(axis=1)

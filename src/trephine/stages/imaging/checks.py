@@ -8,6 +8,7 @@ import numpy as np
 from trephine.core.findings import Finding, Severity
 from trephine.core.frames import MNI152, SCANNER
 from trephine.model.anatomy import Anatomy, ImagingResult, Tissue
+from trephine.stages.imaging.cortex_checks import judge_cortex
 
 _USUAL_INTRACRANIAL_ML = (1000.0, 2000.0)
 """Adult range; assumed from volumetric studies (about 1100 to 1900 ml)."""
@@ -41,7 +42,7 @@ def judge(result: ImagingResult, agreeing_starts: int, finalists: int) -> tuple[
         _skull(anatomy),
         _vessels(result),
     ]
-    return tuple(finding for finding in found if finding is not None)
+    return (*(finding for finding in found if finding is not None), *judge_cortex(anatomy))
 
 
 def intracranial_ml(anatomy: Anatomy) -> float:

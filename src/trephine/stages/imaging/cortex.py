@@ -3,22 +3,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from trephine.core.arrays import AnyArray, Points
-from trephine.core.frames import SCANNER
+from trephine.core.arrays import AnyArray, Points, Vector3
+from trephine.core.errors import NumericalError
+from trephine.core.frames import MNI152, SCANNER
 from trephine.kernels.geometry.mesh_graph import mean_curvature
 from trephine.kernels.geometry.meshes import corner_normals
 from trephine.kernels.geometry.topology import euler_number
 from trephine.kernels.geometry.voxels import sampled
-from trephine.model.cortex import CorticalSurface, CortexQuality, Hemisphere
+from trephine.model.anatomy import Anatomy
+from trephine.model.cortex import CortexQuality, CorticalSurface, Hemisphere
 from trephine.model.surface import Surface
 from trephine.model.template import Template
 from trephine.model.volume import Volume
-from trephine.model.warp import Warp
 from trephine.stages.imaging.cortex_pial import PialMesh, pial_meshes
 from trephine.stages.imaging.cortex_shares import Shares, looked_up_slope, shares_of
 from trephine.stages.imaging.cortex_white import WhiteMesh, white_meshes
@@ -27,45 +28,40 @@ _CURVATURE_ROUNDS = 10
 _CROWN_DEPTH_MM = 4.0
 _PLANE_SHARE = 0.8
 _LEVEL_SD = 0.1
-"""How well the level of half a voxel is known, as a share of the step from one tissue to the other. Assumed."""
+"""How well the level of half a voxel is known, as a share of the step between both tissues. Assumed."""
 _BANK_SD_MM = 0.4
 """Where the banks of a sulcus touch, the border between them is set half way. Assumed."""
 _LARGEST_SD_MM = 2.0
 _PLAUSIBLE_MM = (0.8, 5.0)
+_HAND_MNI_MM = (40.0, -23.0, 57.0)
+HAND_RADIUS_MM = 20.0
+"""What counts as near the hand: the knob's spread among people and half the implant."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CortexGiven:
-    """What the cortex is found from, all in ``scanner`` but the template.
+def with_cortex(anatomy: Anatomy, template: Template) -> Anatomy:
+    """Add the surfaces of both hemispheres to an anatomy; none where they cannot be made.
 
     Parameters
     ----------
-    t1
-        Shading removed.
-    tissue
-        Labels on its grid.
-    sulcal_depth_mm
-        Depth below the closed hull, on its grid.
-    mni_from_scanner
-        The person's map.
+    anatomy
+        Scan, labels, depth and map.
     template
         With its average white surface.
     """
+    try:
+        return replace(anatomy, hemispheres=find_cortex(anatomy, template))
+    except NumericalError:
+        # The checks tell of it: the rest of the anatomy stands.
+        return anatomy
 
-    t1: Volume
-    tissue: Volume
-    sulcal_depth_mm: Volume
-    mni_from_scanner: Warp
-    template: Template
 
-
-def find_cortex(given: CortexGiven) -> tuple[CorticalSurface, CorticalSurface]:
+def find_cortex(anatomy: Anatomy, template: Template) -> tuple[CorticalSurface, CorticalSurface]:
     """Find the cortex of the left and of the right hemisphere.
 
     Parameters
     ----------
-    given
-        Scan, labels and map.
+    anatomy, template
+        As for ``with_cortex``.
 
     Returns
     -------
@@ -77,19 +73,19 @@ def find_cortex(given: CortexGiven) -> tuple[CorticalSurface, CorticalSurface]:
     NumericalError
         If a side holds hardly any white matter.
     """
-    shares = shares_of(given.t1, given.tissue, given.template, given.mni_from_scanner)
+    shares = shares_of(anatomy.t1, anatomy.tissue, template, anatomy.mni_from_scanner)
     whites = white_meshes(shares)
     pials = pial_meshes(shares, whites)
     sides: tuple[Hemisphere, Hemisphere] = ("left", "right")
     left, right = (
-        _measured(side, white, pial, shares, given)
+        _measured(side, white, pial, shares, anatomy)
         for side, white, pial in zip(sides, whites, pials, strict=True)
     )
     return left, right
 
 
 def _measured(
-    side: Hemisphere, white: WhiteMesh, pial: PialMesh, shares: Shares, given: CortexGiven
+    side: Hemisphere, white: WhiteMesh, pial: PialMesh, shares: Shares, anatomy: Anatomy
 ) -> CorticalSurface:
     """Bring one hemisphere to mm and measure it."""
     matrix = shares.affine_mm
@@ -100,11 +96,10 @@ def _measured(
     curvature = mean_curvature(inner, white.faces)
     for _ in range(_CURVATURE_ROUNDS):
         curvature = 0.5 * (curvature + white.mean @ curvature)
-    depth = _depth_mm(given.sulcal_depth_mm, outer)
+    depth = _depth_mm(anatomy.sulcal_depth_mm, outer)
     sd = np.where(pial.is_cortex, _thickness_sd_mm(white, pial, shares), 0.0)
     low, high = _PLAUSIBLE_MM
     is_sure = pial.is_cortex & (pial.end != 3) & (thickness >= low) & (thickness <= high)
-    unsure = pial.is_cortex & ~is_sure
     return CorticalSurface(
         hemisphere=side,
         white=Surface(points_mm=inner, faces=white.faces, frame=SCANNER),
@@ -116,15 +111,33 @@ def _measured(
         is_cortex=pial.is_cortex,
         is_crown=pial.is_cortex & (depth <= _CROWN_DEPTH_MM) & (curvature > 0),
         is_sure=is_sure,
-        quality=CortexQuality(
-            rings_cut=white.rings_cut,
-            voxels_cut=white.voxels_cut,
-            euler_number=euler_number(white.faces, len(inner)),
-            crossings_mended=white.crossings_mended + pial.crossings_mended,
-            crossings_left=white.crossings_left + pial.crossings_left,
-            unsure_fraction=float(unsure.sum() / max(int(pial.is_cortex.sum()), 1)),
-        ),
+        quality=_quality(white, pial, is_sure, hand_mm(anatomy, side), shares),
     )
+
+
+def _quality(
+    white: WhiteMesh, pial: PialMesh, is_sure: AnyArray, hand: Vector3, shares: Shares
+) -> CortexQuality:
+    """Count what was cut, mended and left."""
+    cut = white.cut_ijk @ shares.affine_mm[:3, :3].T + shares.affine_mm[:3, 3]
+    near = np.linalg.norm(cut - hand, axis=1) <= HAND_RADIUS_MM
+    unsure = float((pial.is_cortex & ~is_sure).sum() / np.maximum(pial.is_cortex.sum(), 1))
+    return CortexQuality(
+        rings_cut=white.rings_cut,
+        voxels_cut=len(cut),
+        voxels_cut_near_hand=int(near.sum()),
+        euler_number=euler_number(white.faces, len(white.points_ijk)),
+        crossings_mended=white.crossings_mended + pial.crossings_mended,
+        crossings_left=white.crossings_left + pial.crossings_left,
+        unsure_fraction=unsure,
+    )
+
+
+def hand_mm(anatomy: Anatomy, side: Hemisphere) -> Vector3:
+    """Return where the template has the hand knob of a hemisphere, in ``scanner``, shape (3,)."""
+    across, along, up = _HAND_MNI_MM
+    place = np.array([[-across if side == "left" else across, along, up]])
+    return anatomy.scanner_from_mni(place, frame=MNI152)[0]
 
 
 def thickness_mm(inner: Points, outer: Points, white: WhiteMesh) -> AnyArray:
@@ -140,7 +153,7 @@ def thickness_mm(inner: Points, outer: Points, white: WhiteMesh) -> AnyArray:
 
 
 def _distance(points: Points, corners: Points, normals: Points) -> AnyArray:
-    """Return the distance to a surface: to the plane through its nearest corner where that faces the point."""
+    """Return the distance to a surface, by the plane at its nearest corner if that faces the point."""
     distance, nearest = cKDTree(corners).query(points)
     along = np.abs(np.einsum("ij,ij->i", points - corners[nearest], normals[nearest]))
     return np.asarray(np.where(along >= _PLANE_SHARE * distance, along, distance))

@@ -11,13 +11,11 @@ from scipy.sparse import csr_matrix
 from trephine.core.arrays import AnyArray, Faces, Points
 from trephine.kernels.geometry.crossings import crossing_faces
 
-_ROUNDS = 8
+_ROUNDS = 6
 _KEPT_FRACTION = 0.6
 
 
-def mended(
-    points: Points, safe: Points, faces: Faces, mean: csr_matrix[Any]
-) -> tuple[Points, int, int]:
+def mended(points: Points, safe: Points, faces: Faces, mean: csr_matrix[Any]) -> tuple[Points, int, int]:
     """Move corners of crossing triangles, and their neighbours, back towards a safe place.
 
     Parameters
@@ -36,8 +34,8 @@ def mended(
 
     Notes
     -----
-    Each round keeps 60 % of the way from the safe place, at most eight rounds. What crosses in the safe
-    mesh stays, and is counted.
+    Each round keeps 60 % of the way from the safe place, at most six rounds. What crosses in the
+    safe mesh stays, and is counted.
     """
     share = np.ones(len(points))
     pairs = crossing_faces(points, faces)

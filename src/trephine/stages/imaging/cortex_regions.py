@@ -16,7 +16,7 @@ from trephine.kernels.segmentation.masks import largest_part
 from trephine.model.template import Template
 from trephine.model.warp import Warp
 
-_STEP_MM = 2.0
+_STEP_MM = 2.5
 _LOW_MM, _HIGH_MM = (-80.0, -115.0, -66.0), (80.0, 86.0, 96.0)
 _REACH_MM = 12.0
 """How far a person's white matter may lie outside the average one: their gyri, and the warp's error."""

@@ -26,7 +26,7 @@ _SOFT_VOXEL = 0.8
 _CUT_HALF_MM = 1.0
 """Half the gap between the hemispheres in the corpus callosum, so that they never touch."""
 _INSIDE_VALUE, _OUTSIDE_VALUE = 0.3, -1.0
-"""Unequal sizes make marching cubes part voxels that touch by an edge or a corner only, as the growth does."""
+"""Unequal, so that marching cubes part voxels that touch by an edge or corner only, as the growth does."""
 _FIRST_ROUNDS = 6
 _SEARCH_VOXEL = np.arange(-1.0, 1.01, 0.25)
 _LOST_STEP_VOXEL = 0.3
@@ -49,8 +49,10 @@ class WhiteMesh:
         Mean over neighbours.
     inside
         The voxels it wraps, shape (i, j, k).
-    rings_cut, voxels_cut
-        What it took to make a ball.
+    rings_cut
+        Rings opened to make a ball.
+    cut_ijk
+        Voxels left out for that, shape (voxel, 3).
     crossings_mended, crossings_left
         Pairs of triangles.
     """
@@ -61,7 +63,7 @@ class WhiteMesh:
     mean: csr_matrix[Any]
     inside: Mask3
     rings_cut: int
-    voxels_cut: int
+    cut_ijk: AnyArray
     crossings_mended: int
     crossings_left: int
 
@@ -127,7 +129,7 @@ def _mesh(shares: Shares, side: Mask3, ball: Mask3, raw: Mask3) -> WhiteMesh:
         mean=mean,
         inside=ball,
         rings_cut=rings,
-        voxels_cut=int(np.count_nonzero(raw & ~ball)),
+        cut_ijk=np.argwhere(raw & ~ball),
         crossings_mended=had - left,
         crossings_left=left,
     )

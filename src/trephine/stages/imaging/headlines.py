@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.model.anatomy import ImagingResult, Tissue
+from trephine.kernels.geometry.meshes import corner_areas
+from trephine.model.anatomy import Anatomy, ImagingResult, Tissue
 from trephine.model.registration import Registration
 from trephine.model.summary import Headline
 from trephine.stages.imaging.checks import intracranial_ml, round_trip_mm
+from trephine.stages.imaging.cortex_checks import hand_thickness_mm
 
 _TISSUES = ((Tissue.GREY, "Grey matter"), (Tissue.WHITE, "White matter"), (Tissue.CSF, "Fluid"))
 
@@ -38,6 +40,7 @@ def headlines(result: ImagingResult) -> tuple[Headline, ...]:
     figures.append(_number("template_round_trip_mm", round_trip_mm(anatomy), "mm", label))
     source = "CT" if anatomy.has_ct else "T1 estimate"
     figures.append(Headline(name="skull_source", value=source, unit="word", label="Skull comes from"))
+    figures += _of_cortex(anatomy)
     for registration in result.registrations:
         figures += _of_registration(registration)
     if result.angiogram is not None:
@@ -45,6 +48,27 @@ def headlines(result: ImagingResult) -> tuple[Headline, ...]:
         size_ml = float(np.count_nonzero(vessels.values)) * vessels.grid.voxel_volume_mm3 / 1000.0
         figures.append(_number("vessels_ml", size_ml, "ml", "Vessels seen"))
     return tuple(figures)
+
+
+def _of_cortex(anatomy: Anatomy) -> list[Headline]:
+    """Return thickness, area and quality of each hemisphere."""
+    figures = []
+    for half in anatomy.hemispheres:
+        side, name = half.hemisphere, f"cortex.{half.hemisphere}"
+        area_mm2 = corner_areas(half.pial.points_mm, half.pial.faces)
+        thickness = float(np.average(half.thickness_mm, weights=area_mm2 * half.is_cortex))
+        figures.append(_number(f"{name}.thickness_mm", thickness, "mm", f"Mean thickness of cortex, {side}"))
+        near_mm = hand_thickness_mm(half, anatomy)
+        if near_mm is not None:
+            label = f"Median thickness near the anatomical hand knob, {side}"
+            figures.append(_number(f"{name}.hand_thickness_mm", near_mm, "mm", label))
+        area = float((area_mm2 * half.is_cortex).sum())
+        figures.append(_number(f"{name}.pial_mm2", area, "mm2", f"Pial surface, {side}"))
+        unsure = 100 * half.quality.unsure_fraction
+        figures.append(
+            _number(f"{name}.unsure_percent", unsure, "percent", f"Cortex of unsure thickness, {side}")
+        )
+    return figures
 
 
 def _of_registration(registration: Registration) -> list[Headline]:

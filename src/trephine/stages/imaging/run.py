@@ -18,6 +18,7 @@ from trephine.model.scan import Scan, ScanKind
 from trephine.model.template import Template
 from trephine.model.volume import Volume
 from trephine.stages.imaging import checks, surfaces, tissue
+from trephine.stages.imaging.cortex import with_cortex
 from trephine.stages.imaging.head import Head, distance_onto, moved_affine, onto, prepare_head
 from trephine.stages.imaging.other_scans import Reference, place
 from trephine.stages.imaging.settings import Settings
@@ -82,6 +83,8 @@ def run(
     )
     progress(5, _STEPS, "tissue")
     anatomy = _anatomy(t1, head, skull, template, settings)
+    progress(6, _STEPS, "cortex")
+    anatomy = with_cortex(anatomy, template)
     progress(7, _STEPS, "vessels")
     vessels = placed.vessels(skull.wall_mm, settings)
     result = ImagingResult(

@@ -1,0 +1,99 @@
+"""Topology, curvature, crossings and fronts against shapes whose answers are known."""
+
+import numpy as np
+import pytest
+from skimage.measure import marching_cubes
+
+from trephine.kernels.geometry.arrival import arrival
+from trephine.kernels.geometry.crossings import crossing_faces
+from trephine.kernels.geometry.mesh_graph import mean_curvature, neighbour_mean, smoothed_corners
+from trephine.kernels.geometry.topology import euler_number, grown_as_balls, simple_points
+
+
+def ball_mesh(radius: float, size: int = 41) -> tuple[np.ndarray, np.ndarray]:
+    i, j, k = np.indices((size, size, size)) - size // 2
+    field = radius - np.sqrt(i**2 + j**2 + k**2)
+    points, faces, _, _ = marching_cubes(field.astype(np.float32), 0.0, gradient_direction="ascent")
+    return points.astype(float), faces
+
+
+def wrapped_euler(mask: np.ndarray) -> int:
+    field = np.where(np.pad(mask, 1), 0.3, -1.0).astype(np.float32)
+    points, faces, _, _ = marching_cubes(field, 0.0)
+    return euler_number(faces, len(points))
+
+
+def test_a_ring_is_cut_where_it_is_weakest() -> None:
+    i, j, k = np.indices((40, 40, 16)) - np.array([20, 20, 8]).reshape(3, 1, 1, 1)
+    tube = np.hypot(np.hypot(i, j) - 12, k)
+    ring = tube < 4
+    assert wrapped_euler(ring) == 0
+    strength = np.where(ring, 1.0 + 0.02 * i, -np.inf)  # weakest at the low end of i
+    ball = grown_as_balls(strength, np.array([[32, 20, 8]]), np.linspace(1.3, 0.6, 8))
+    assert wrapped_euler(ball) == 2
+    lost = np.argwhere(ring & ~ball)
+    assert 0 < len(lost) < 120
+    assert lost[:, 0].max() < 13
+
+
+def test_noise_with_many_rings_becomes_one_ball() -> None:
+    from scipy import ndimage
+
+    noise = ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(30, 30, 30)), 1.5)
+    seed = np.array([np.unravel_index(np.argmax(noise), noise.shape)])
+    ball = grown_as_balls(np.where(noise > 0, noise, -np.inf), seed, np.array([0.05, 0.02, 0.0]))
+    assert ball.sum() > 3000
+    assert wrapped_euler(ball) == 2
+
+
+def test_simple_points_of_known_neighbourhoods() -> None:
+    def code(*offsets: tuple[int, int, int]) -> int:
+        return sum(1 << (9 * (a + 1) + 3 * (b + 1) + c + 1) for a, b, c in offsets)
+
+    codes = [code((1, 0, 0)), code((1, 0, 0), (-1, 0, 0)), code((1, 1, 0)), (1 << 27) - 1]
+    joined_outside = code((1, 0, 0), (1, 1, 0), (0, 1, 0))
+    found = simple_points(np.array([*codes, joined_outside], dtype=np.uint32))
+    assert found.tolist() == [True, False, False, False, True]
+
+
+def test_curvature_of_a_ball_is_one_over_its_radius() -> None:
+    points, faces = ball_mesh(15.0)
+    smooth = smoothed_corners(points, neighbour_mean(faces, len(points)), 5)
+    assert np.median(mean_curvature(smooth, faces)) == pytest.approx(1 / 15, rel=0.03)
+    assert np.median(mean_curvature(smooth, faces[:, ::-1])) == pytest.approx(-1 / 15, rel=0.03)
+
+
+def test_smoothing_keeps_the_size() -> None:
+    points, faces = ball_mesh(15.0)
+    smooth = smoothed_corners(points, neighbour_mean(faces, len(points)), 10)
+    assert np.linalg.norm(smooth - 20, axis=1).mean() == pytest.approx(15.0, abs=0.1)
+
+
+def test_crossings_are_found_where_two_balls_meet_and_nowhere_else() -> None:
+    points, faces = ball_mesh(8.0, 21)
+    assert len(crossing_faces(points, faces)) == 0
+    both = np.concatenate([points, points + (9.0, 2.3, 1.1)])
+    two = np.concatenate([faces, faces + len(points)])
+    pairs = crossing_faces(both, two)
+    assert len(pairs) > 50
+    centre = both[two[pairs]].mean(axis=2)
+    assert np.abs(np.linalg.norm(centre[:, 0] - 10, axis=1) - 8).max() < 0.6
+    apart = np.concatenate([points, points + (18.0, 0, 0)])
+    assert len(crossing_faces(apart, two)) == 0
+    some = np.zeros(len(both), dtype=bool)
+    some[two[pairs[0]]] = True
+    near = crossing_faces(both, two, moved=some)
+    assert 0 < len(near) < len(pairs)
+
+
+def test_a_front_arrives_by_distance_and_later_through_slow_ground() -> None:
+    i, j, k = np.indices((31, 31, 31)) - 15
+    radius = np.sqrt(i**2 + j**2 + k**2)
+    open_ground = np.where(radius < 14, 1.0, np.inf)
+    times = arrival(np.where(radius < 5, radius - 3, np.inf), radius < 5, open_ground, sweeps=20)
+    near = (radius > 6) & (radius < 11)
+    assert np.abs(times - (radius - 3))[near].max() < 0.5
+    assert np.abs(times - (radius - 3))[near].mean() < 0.25
+    slow = arrival(np.where(radius < 5, radius - 3, np.inf), radius < 5, 2 * open_ground, sweeps=20)
+    assert np.abs((slow[near] - 2) - 2 * (times[near] - 2)).mean() < 0.6
+    assert slow[near].min() > times[near].min()
