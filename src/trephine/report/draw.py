@@ -10,6 +10,7 @@ from trephine.report.contents import Contents
 from trephine.report.drawing import Drawing, Figure, Raster
 from trephine.report.figures import (
     anatomy,
+    cortex,
     head,
     opening,
     patch,
@@ -71,6 +72,9 @@ def _slices(contents: Contents) -> list[Figure]:
     inside = c.anatomy.tissue.grid
     middle = inside.mm_of((np.array(inside.shape)[None] - 1) / 2)[0]
     drawn.append(anatomy.figure(c.anatomy, np.asarray(c.hand_map.target_mm) if c.hand_map else middle))
+    if c.anatomy.hemispheres:
+        where = np.asarray(c.hand_map.target_mm) if c.hand_map else middle
+        drawn.append(cortex.figure(c.anatomy, where))
     if c.hand_map:
         drawn.append(where_hand.figure(c.anatomy, c.hand_map, c.opening))
     if c.opening:
