@@ -39,9 +39,7 @@ class Figure:
         """Whether there is a number, and its interval, if any, is one that holds it."""
         if self.value is None or not math.isfinite(self.value):
             return False
-        bounds = [bound for bound in (self.low, self.high) if bound is not None]
-        if any(math.isnan(bound) for bound in bounds):
-            return False
+        # False also where an end is no number.
         return self.reach[0] <= self.value <= self.reach[1]
 
     @property
