@@ -9,5 +9,5 @@ References: vercauteren2009, mattes2003, tustison2010, felzenszwalb2006, fonov20
 
 VERSION = "4"
 
-LOOKS_FOR: frozenset[str] = frozenset()
+LOOKS_FOR = frozenset({"VASCULAR_MALFORMATION_SUSPECTED"})
 """Findings of abnormal anatomy that this version can make; the screening takes their absence for a no."""
