@@ -19,6 +19,8 @@ from trephine.formats.dicom.fields import READ
 from trephine.formats.dicom.picture import Picture, pictures_of
 from trephine.formats.dicom.whole import is_whole
 
+_USED = ("CT", "MR")
+"""Only of these a damaged picture matters; others are left aside in any case."""
 _PREAMBLE_BYTES = 132
 _TELL_EVERY = 50
 
@@ -124,7 +126,7 @@ def find_pictures(folder: Path, *, progress: Progress = silent) -> Found:
             file, start = _read(path)
             if "Rows" not in file:
                 empty.append(name)
-            elif not is_whole(path, file, start):
+            elif file.get("Modality") in _USED and not is_whole(path, file, start):
                 broken.append(f"{name} (its picture is cut short)")
             else:
                 pictures.extend(pictures_of(path, file))

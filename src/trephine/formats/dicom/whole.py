@@ -10,6 +10,8 @@ from typing import BinaryIO
 from pydicom.dataset import FileDataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+from trephine.formats.dicom.header import Header
+
 _UNDEFINED = 0xFFFFFFFF
 _ITEM = (0xFFFE, 0xE000)
 _DELIMITER = (0xFFFE, 0xE0DD)
@@ -79,7 +81,8 @@ def _ends_properly(stream: BinaryIO) -> bool:
 
 
 def _promised_bytes(file: FileDataset) -> int:
-    counts = [int(file.get(name) or 0) for name in ("Rows", "Columns")]
-    bits = int(file.get("BitsAllocated") or 0)
-    samples = int(file.get("SamplesPerPixel") or 1)
-    return counts[0] * counts[1] * samples * int(file.get("NumberOfFrames") or 1) * bits // 8
+    header = Header(file=file)
+    names = ("Rows", "Columns", "BitsAllocated")
+    rows, columns, bits = (header.integer(name) or 0 for name in names)
+    samples, frames = header.integer("SamplesPerPixel") or 1, header.integer("NumberOfFrames") or 1
+    return rows * columns * samples * frames * bits // 8
