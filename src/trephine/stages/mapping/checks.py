@@ -73,6 +73,7 @@ def _of_placing(name: str, placed: Placed, settings: Settings) -> list[Finding]:
                 severity=Severity.BLOCK,
                 message=f"{name}: its place in the T1 is not to be trusted: "
                 f"{100 * placed.boundary_fraction:.0f} % of the grey-white boundary fits (chance is 50 %), "
+                f"{100 * placed.boundary_drop_fraction:.0f} % of it less when moved by 8 mm, "
                 f"{100 * placed.overlap_fraction:.0f} % of its signal lies within the skull, "
                 "and two methods must agree. Look at the overlay.",
                 value=placed.boundary_fraction,

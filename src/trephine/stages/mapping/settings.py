@@ -101,6 +101,11 @@ class Settings(BaseModel):
         default=0.65, gt=0.5, lt=1.0,
         description="Share of the grey-white boundary that must be brighter on its grey side; chance is 0.5.",
     )  # fmt: skip
+    least_boundary_drop_fraction: float = Field(
+        default=0.22, gt=0.0, lt=0.5,
+        description="That share must fall by this much when the run is moved by 8 mm: one real and four "
+        "digital persons 0.31 to 0.33, a run on another person's T1 0.14; the limit lies between.",
+    )  # fmt: skip
     systematic_sd_mm: float = Field(
         default=1.5, ge=0.0,
         description="Of the centre along one axis, beyond what repetition shows: the area's edge, veins, "
