@@ -54,6 +54,12 @@ def test_inside_of_the_skull_of_a_person_with_a_craniotomy(data_dir: Path) -> No
     assert dice >= 0.95
     assert border_distance_mm(found, truth, t1.grid.voxel_mm) <= 6.0
     assert round_trip_mm(anatomy) < 1.0
+    # The flap's cut runs over the right frontal and parietal bone; it is the only place named.
+    (suspect,) = anatomy.suspects
+    assert suspect.place == "right frontal"
+    found_codes = {finding.code for finding in outcome.findings}
+    assert "CRANIOTOMY_SUSPECTED" in found_codes
+    assert not anatomy.skull.is_measured
     assert {"SKULL_ESTIMATED_FROM_T1", "ANGIOGRAM_MISSING"} <= {finding.code for finding in outcome.findings}
 
 
@@ -68,6 +74,7 @@ def test_a_misaligned_empty_angiogram_is_never_used_in_silence(data_dir: Path) -
     found = {finding.code: finding for finding in outcome.findings}
     assert found["SCAN_NOT_REGISTERED"].severity is Severity.WARN
     assert "ANGIOGRAM_MISSING" in found
+    assert outcome.value.anatomy.suspects == ()
     assert 1400 < intracranial_ml(outcome.value.anatomy) < 1750
     label = outcome.value.anatomy.tissue.values
     ratio = np.count_nonzero(label == Tissue.GREY) / np.count_nonzero(label == Tissue.WHITE)

@@ -10,7 +10,7 @@ from enum import IntEnum
 from trephine.core.errors import InputError
 from trephine.model.cortex import CorticalSurface
 from trephine.model.registration import Registration
-from trephine.model.skull import SkullThickness
+from trephine.model.skull import SkullSuspect, SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.vessels import NO_VESSELS, VesselScan, VesselTree
 from trephine.model.volume import Volume
@@ -49,6 +49,8 @@ class Anatomy:
         Thickness of the skull at every corner of ``outer_skull``, with its interval.
     mni_from_scanner, scanner_from_mni
         Maps to and from the template.
+    suspects
+        Places of the vault that look operated upon, largest first.
     has_ct
         Whether the skull comes from a CT; otherwise it is an estimate from the T1.
     hemispheres
@@ -67,6 +69,7 @@ class Anatomy:
     scanner_from_mni: Warp
     has_ct: bool
     hemispheres: tuple[CorticalSurface, ...] = ()
+    suspects: tuple[SkullSuspect, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.skull.thickness_mm) != len(self.outer_skull.points_mm):

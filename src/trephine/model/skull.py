@@ -56,3 +56,28 @@ class SkullThickness:
             high_mm=(thickness_mm + error_mm) * one,
             is_measured=is_measured,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkullSuspect:
+    """A place of the vault whose bone is not as it should be.
+
+    Parameters
+    ----------
+    centre_mm
+        Its middle on the outer skull, in ``scanner``, RAS+.
+    place
+        Side and nearest bone, in words.
+    area_mm2
+        Its area on the outer skull.
+    difference_mm
+        How much thicker (or, if negative, thinner) it is than the mirrored place.
+    thickness_mm
+        Its own mean thickness.
+    """
+
+    centre_mm: tuple[float, float, float]
+    place: str
+    area_mm2: float
+    difference_mm: float
+    thickness_mm: float

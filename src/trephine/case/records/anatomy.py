@@ -51,6 +51,7 @@ def read(case: Case) -> Anatomy:
     figures = case.read_json("anatomy_record")
     figures.pop("schema_version")
     figures.pop("registrations")
+    suspects = tuple(skull.suspect_of(each) for each in figures.pop("suspects"))
     t1, tissue, intracranial, depth = (get_volume(case, key) for key in _VOLUMES)
     outer, outer_skull, scalp = (get_surface(case, key) for key in _SURFACES)
     return Anatomy(
@@ -62,6 +63,7 @@ def read(case: Case) -> Anatomy:
         outer_skull=outer_skull,
         scalp=scalp,
         skull=skull.read(case),
+        suspects=suspects,
         mni_from_scanner=warp.read(case, target=MNI152, source=SCANNER),
         scanner_from_mni=warp.read(case, target=SCANNER, source=MNI152),
         hemispheres=cortex.read(case),

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from trephine.case.records._images import get_array, put_array
 from trephine.case.store import Case, Writer
-from trephine.model.skull import SkullThickness
+from trephine.model.skull import SkullSuspect, SkullThickness
 
 _LAYERS = {"thickness_mm": "thickness", "low_mm": "low", "high_mm": "high"}
 
@@ -22,3 +24,9 @@ def read(case: Case) -> SkullThickness:
     record = case.read_json("skull_record")
     layers = {field: get_array(case, "skull_layer", layer=layer) for field, layer in _LAYERS.items()}
     return SkullThickness(is_measured=record["is_measured"], **layers)
+
+
+def suspect_of(record: dict[str, Any]) -> SkullSuspect:
+    """Return a suspected place from its JSON."""
+    x_mm, y_mm, z_mm = record["centre_mm"]
+    return SkullSuspect(**{**record, "centre_mm": (x_mm, y_mm, z_mm)})

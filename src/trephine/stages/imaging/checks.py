@@ -8,7 +8,9 @@ import numpy as np
 from trephine.core.findings import Finding, Severity
 from trephine.core.frames import MNI152, SCANNER
 from trephine.model.anatomy import Anatomy, ImagingResult, Tissue
+from trephine.model.skull import SkullSuspect
 from trephine.stages.imaging.cortex_checks import judge_cortex
+from trephine.stages.imaging.operated import LARGEST_DIFFERENCE_MM
 
 _USUAL_INTRACRANIAL_ML = (1000.0, 2000.0)
 """Adult range; assumed from volumetric studies (about 1100 to 1900 ml)."""
@@ -42,7 +44,8 @@ def judge(result: ImagingResult, agreeing_starts: int, finalists: int) -> tuple[
         _skull(anatomy),
         _vessels(result),
     ]
-    return (*(finding for finding in found if finding is not None), *judge_cortex(anatomy))
+    few = (finding for finding in found if finding is not None)
+    return (*few, *map(_operated, anatomy.suspects), *judge_cortex(anatomy))
 
 
 def intracranial_ml(anatomy: Anatomy) -> float:
@@ -149,6 +152,21 @@ def _skull(anatomy: Anatomy) -> Finding | None:
         severity=Severity.WARN,
         message="There is no usable CT: the skull's thickness is not known, only the interval that the T1 "
         "leaves open; its middle is no better than the usual thickness of adults.",
+    )
+
+
+def _operated(suspect: SkullSuspect) -> Finding:
+    x_mm, y_mm, z_mm = suspect.centre_mm
+    return Finding(
+        code="CRANIOTOMY_SUSPECTED",
+        severity=Severity.WARN,
+        message=f"The {suspect.place} bone looks operated upon or abnormal: {suspect.area_mm2 / 100:.0f} cm2 "
+        f"around ({x_mm:.0f}, {y_mm:.0f}, {z_mm:.0f}) mm differ from the other side by "
+        f"{suspect.difference_mm:+.1f} mm.",
+        value=suspect.difference_mm,
+        limit=LARGEST_DIFFERENCE_MM,
+        unit="mm",
+        source="assumed",
     )
 
 

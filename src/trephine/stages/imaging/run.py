@@ -20,6 +20,7 @@ from trephine.model.volume import Volume
 from trephine.stages.imaging import checks, surfaces, tissue
 from trephine.stages.imaging.cortex import with_cortex
 from trephine.stages.imaging.head import Head, distance_onto, moved_affine, onto, prepare_head
+from trephine.stages.imaging.operated import suspects
 from trephine.stages.imaging.other_scans import Reference, place
 from trephine.stages.imaging.settings import Settings
 from trephine.stages.imaging.skull import FoundSkull, Given, find_skull
@@ -158,6 +159,7 @@ def _anatomy(t1: Volume, head: Head, skull: FoundSkull, template: Template, sett
         inside.grey | inside.white, inside_box, voxel_mm, settings.hull_radius_mm
     )
     outer_skull = surfaces.surface_of(skull.within.values, skull.within.affine_mm, name="the outer skull")
+    thickness = skull.thickness(outer_skull)
     outer = Sampled(values=(head.mask | within).astype(np.float32), affine_mm=t1.grid.affine_mm)
     skin = upright(outer, 2.0)
     return Anatomy(
@@ -167,7 +169,8 @@ def _anatomy(t1: Volume, head: Head, skull: FoundSkull, template: Template, sett
         sulcal_depth_mm=Volume(values=depth_mm, grid=t1.grid, unit="mm"),
         cortex=surfaces.surface_of(inside.tissue_fraction, affine_mm, name="the cortex"),
         outer_skull=outer_skull,
-        skull=skull.thickness(outer_skull),
+        skull=thickness,
+        suspects=suspects(outer_skull, thickness, skull.fit.mni_from_scanner),
         scalp=surfaces.surface_of(skin.values, skin.affine_mm, name="the scalp"),
         mni_from_scanner=skull.fit.mni_from_scanner,
         scanner_from_mni=skull.fit.scanner_from_mni,
