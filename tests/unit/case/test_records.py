@@ -21,7 +21,7 @@ from trephine.model.obstacles import Obstacles, PlacementResult
 from trephine.model.opening import Opening
 from trephine.model.registration import Registration
 from trephine.model.scan import ScanKind
-from trephine.model.skull import SkullSuspect, SkullThickness
+from trephine.model.skull import SkullThickness
 from trephine.model.summary import StageSummary
 from trephine.model.surface import Surface
 from trephine.model.thread_plan import Thread, ThreadPlan
@@ -62,15 +62,6 @@ def _anatomy() -> Anatomy:
         outer_skull=_surface(),
         scalp=_surface(),
         skull=SkullThickness.everywhere(4, 8.0, 2.0, is_measured=True),
-        suspects=(
-            SkullSuspect(
-                centre_mm=(1.0, 2.0, 3.0),
-                place="left frontal",
-                area_mm2=700.0,
-                difference_mm=-3.0,
-                thickness_mm=2.0,
-            ),
-        ),
         mni_from_scanner=_warp(MNI152, SCANNER),
         scanner_from_mni=_warp(SCANNER, MNI152),
         has_ct=True,
