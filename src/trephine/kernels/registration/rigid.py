@@ -172,6 +172,35 @@ def register_rigid(
     )
 
 
+@one_thread()
+def refine_rigid(
+    source: Sampled,
+    source_mask: Mask3,
+    target: Sampled,
+    start: Matrix4,
+    settings: RigidSettings | None = None,
+) -> Matrix4:
+    """Fit once more at the fine level, from a pose near the right one.
+
+    Parameters
+    ----------
+    source, source_mask, target, settings
+        As for ``register_rigid``.
+    start
+        The pose to begin with, shape (4, 4), mm.
+
+    Returns
+    -------
+    numpy.ndarray
+        Rigid map, shape (4, 4), mm.
+    """
+    chosen = settings or RigidSettings()
+    boxed, box_from_source = in_own_box(source)
+    pair = _RigidPair.at(boxed, source_mask, target, chosen.fine_mm)
+    _, pose = pair.fitted(start @ np.linalg.inv(box_from_source), 1.0)
+    return np.asarray(pose @ box_from_source)
+
+
 def in_own_box(image: Sampled) -> tuple[Sampled, Matrix4]:
     """Return an image with its axes along its voxels and its origin in the middle, and the map to there."""
     size = np.array(image.values.shape)

@@ -17,6 +17,7 @@ from trephine.kernels.registration.pose_evidence import PoseEvidence, evidence_o
 from trephine.kernels.registration.rigid import (
     RigidSettings,
     in_own_box,
+    refine_rigid,
     register_rigid,
     turn_and_shift,
 )
@@ -36,6 +37,7 @@ _RIM_MM = 6.0
 _COMPARED_MM = 2.0
 _PICTURE_MM = 1.5
 _LEAST_OBJECT_MM3 = 5.0e4
+_SEARCHED_AGAIN_MM = 1.5
 _FLOOR_VOXELS = 0.03
 """No pose is taken to be better than this share of a voxel along each of its six directions. Assumed."""
 _FEW_GROUPS = 11.0 / 9.0
@@ -124,14 +126,19 @@ def place(given: Scan, reference: Reference, settings: Settings) -> Placed:
     signal_fraction = float(np.mean(full.values > 0))
     is_sparse = signal_fraction < settings.least_signal_fraction
     if is_sparse or mask.sum() * _COMPARED_MM**3 < _LEAST_OBJECT_MM3:
-        seen = Seen(signal_fraction=signal_fraction)
+        seen = Seen(signal_fraction=signal_fraction, inside_fraction=_by_header(full, reference))
         return _placed(
             given, full, reference, np.eye(4), seen, registration_checks.empty(given, seen, settings)
         )
     source = Sampled(values=coarse.values, affine_mm=np.linalg.inv(box_from_source) @ coarse.affine_mm)
     head = reference.head
-    fit = register_rigid(source, grown(mask, _RIM_MM, coarse.voxel_mm), head.t1, head.mask, _SEARCH)
+    rim = grown(mask, _RIM_MM, coarse.voxel_mm)
+    fit = register_rigid(source, rim, head.t1, head.mask, _SEARCH)
     pose, evidence, step_mm = _corrected(full, fit.target_from_source, reference)
+    if np.linalg.norm(step_mm) > _SEARCHED_AGAIN_MM:
+        # The search stopped early; only where both measures end tells how far they disagree.
+        again = refine_rigid(source, rim, head.t1, pose, _SEARCH)
+        pose, evidence, step_mm = _corrected(full, again, reference)
     turn_rad, offset_mm = turn_and_shift(pose, _some_points(mask, source.affine_mm))
     seen = Seen(
         signal_fraction=signal_fraction,
@@ -144,6 +151,17 @@ def place(given: Scan, reference: Reference, settings: Settings) -> Placed:
         header_offset_rad=turn_rad,
     )
     return _placed(given, full, reference, pose, seen, registration_checks.judge(given, seen, settings))
+
+
+def _by_header(full: Sampled, reference: Reference) -> float:
+    """Return the share of a scan's signal that its header puts inside the brain's hull or a rim about it."""
+    points = np.argwhere(full.values > 0)
+    points = points[:: max(1, len(points) // 5000)] @ full.affine_mm[:3, :3].T + full.affine_mm[:3, 3]
+    inverse = np.linalg.inv(reference.t1.affine_mm)
+    where = np.round(points @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
+    is_in = np.all((where >= 0) & (where < np.array(reference.brain.shape)), axis=1)
+    near = grown(reference.brain, _RIM_MM, reference.t1.voxel_mm)
+    return float(near[tuple(where[is_in].T)].sum() / max(1, len(where)))
 
 
 def _shown(given: Scan) -> Sampled:

@@ -29,7 +29,8 @@ class Seen:
     signal_fraction
         Share of the scan's voxels above its background.
     inside_fraction
-        Share of its signal that comes to lie within the head.
+        Share of its signal that comes to lie within the head; of a scan with next to no signal, that its
+        header alone puts inside the skull.
     fit, evidence
         The search, and what the blocks say; absent where they found too little.
     errors_mm
@@ -52,7 +53,10 @@ class Seen:
 
 def empty(given: Scan, seen: Seen, settings: Settings) -> Judged:
     """Refuse a scan with next to no signal."""
-    reason = "almost all of it is zero"
+    reason = (
+        f"almost all of it is zero, and such a scan fits a T1 in several ways (its header puts "
+        f"{100 * seen.inside_fraction:.0f} % of its signal inside the skull; the picture shows it there)"
+    )
     limit = settings.least_signal_fraction
     return reason, (_not_used(given, reason, seen.signal_fraction, limit, "1"),)
 

@@ -44,10 +44,10 @@ class Settings(BaseModel):
         description="A scan that is used although this bound is larger blocks what depends on it.",
     )
     largest_residual_mm: float = Field(
-        default=1.3,
+        default=0.8,
         gt=0,
         description="A scan whose parts lie further from where a rigid map puts them shows another head. "
-        "Measured on the same person 0.2 to 0.7 mm, on others 1.5 to 3.3 mm.",
+        "Measured on the same person 0.1 to 0.6 mm, on others 1.0 to 2.1 mm.",
     )
     largest_stretch_fraction: float = Field(
         default=0.03,
