@@ -119,6 +119,14 @@ def test_a_tilt_that_positions_contradict_is_refused(tmp_path, ct_series) -> Non
         geometry_of(order_of(tmp_path)[0])
 
 
+def test_pictures_at_one_place_are_no_volume(tmp_path, t1_series) -> None:
+    t1_series.at_mm = np.zeros(12)
+    t1_series.per_slice = lambda index: {"AcquisitionNumber": index}
+    t1_series.write(tmp_path)
+    with pytest.raises(FormatError, match="all 12 pictures at one place"):
+        order_of(tmp_path)
+
+
 def bold(make_series, make_values, count=12, **per_slice):
     values = np.concatenate([make_values((4, 32, 30), seed=5) + 3.0 * t for t in range(count)])
     at_mm = np.tile(3.0 * np.arange(4), count)

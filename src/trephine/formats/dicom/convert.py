@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -135,10 +136,9 @@ def _by_dcm2niix(stack: Ordered, scratch: Path) -> tuple[AnyArray, Matrix4, dict
     paths = dict.fromkeys(picture.path for part in stack.pictures for picture in part)
     for number, path in enumerate(paths):
         shutil.copyfile(path, files / f"{number:06d}.dcm")
-    subprocess.run(
-        [str(program), *_FLAGS, "-f", "image", "-o", str(out), str(files)],
-        capture_output=True, check=False, timeout=_LIMIT_S,
-    )  # fmt: skip
+    command = [str(program), *_FLAGS, "-f", "image", "-o", str(out), str(files)]
+    with contextlib.suppress(subprocess.TimeoutExpired):  # without an image the slices are assembled here
+        subprocess.run(command, capture_output=True, check=False, timeout=_LIMIT_S)
     shutil.rmtree(files)
     images = sorted(out.glob("*.nii"))
     if len(images) != 1:

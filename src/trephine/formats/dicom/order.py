@@ -76,6 +76,7 @@ def ordered(stack: Stack) -> tuple[Ordered, tuple[Finding, ...]]:
     order = np.argsort(where_mm, kind="stable")
     starts = np.flatnonzero(np.diff(where_mm[order], prepend=-np.inf) > _SAME_PLACE_MM)
     places = [[pictures[index] for index in part] for part in np.split(order, starts[1:])]
+    _check_depth(places)
     places, more = _singled(places)
     at_mm = where_mm[order][starts]
     gaps = _check_gaps(stack, places, at_mm)
@@ -111,6 +112,17 @@ def _check_placed(stack: Stack) -> None:
         expected="position, orientation and spacing in every slice",
         remedy="Export the series anew as original images; a place cannot be guessed from file order "
         "(ImagerPixelSpacing is that of the detector and does not serve).",
+    )
+
+
+def _check_depth(places: list[list[Picture]]) -> None:
+    if len(places) > 1:
+        return
+    raise FormatError.because(
+        where="slices",
+        found=f"all {len(places[0])} pictures at one place",
+        expected="slices at two places or more",
+        remedy="Leave this series out: it is no volume.",
     )
 
 
