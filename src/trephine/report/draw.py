@@ -18,6 +18,7 @@ from trephine.report.figures import (
     rehearsal,
     screening,
     threads,
+    vessels,
     where_hand,
 )
 from trephine.report.palette import QUIET
@@ -75,6 +76,8 @@ def _slices(contents: Contents) -> list[Figure]:
     if c.anatomy.hemispheres:
         where = np.asarray(c.hand_map.target_mm) if c.hand_map else middle
         drawn.append(cortex.figure(c.anatomy, where))
+    if c.angiogram and c.angiogram.tree.branch_count:
+        drawn.append(vessels.figure(c.anatomy, c.angiogram))
     if c.hand_map:
         drawn.append(where_hand.figure(c.anatomy, c.hand_map, c.opening))
     if c.opening:

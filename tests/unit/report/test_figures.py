@@ -7,9 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from trephine.core.frames import SCANNER
+from trephine.model.anatomy import Angiogram
+from trephine.model.scan import ScanKind
+from trephine.model.vessels import VesselScan, VesselTree
+from trephine.model.volume import Grid, Volume
 from trephine.report.drawing import Drawing, Figure, Path, Text
 from trephine.report.figures import anatomy as anatomy_figure
-from trephine.report.figures import head, patch, rehearsal, threads, where_hand
+from trephine.report.figures import head, patch, rehearsal, threads, vessels, where_hand
 from trephine.report.figures import opening as opening_figure
 
 
@@ -109,3 +114,43 @@ def test_knob_replaces_a_task_that_shows_nothing(anatomy, hand_map, opening) -> 
     figure = where_hand.figure(anatomy, still, opening)
     assert "weight of the knob" in figure.caption
     assert len(figure.drawings) == 6
+
+
+def test_vessels_lie_where_they_are_and_the_missing_size_is_said(anatomy) -> None:
+    label = Volume(
+        values=np.zeros((2, 2, 2), np.uint8),
+        grid=Grid(shape=(2, 2, 2), affine_mm=np.eye(4), frame=SCANNER),
+        unit="label",
+    )
+    middle = anatomy.intracranial.grid.mm_of(np.argwhere(anatomy.intracranial.values > 0).astype(float)).mean(
+        axis=0
+    )
+    right_front = middle + np.array([20.0, 30.0, 0.0])
+    tree = VesselTree(
+        points_mm=[right_front, right_front + (0, 0, 9)],
+        radius_mm=[1.4, 1.6],
+        branch=[0, 0],
+        edges=[(0, 1)],
+        scan=[0],
+        loop_count=0,
+    )
+    scan = VesselScan(
+        kind=ScanKind.MRA,
+        probability=label,
+        detectability=None,
+        smallest_diameter_mm=1.1,
+        is_limit_known=True,
+        registration_error_mm=0.3,
+        is_cut=False,
+    )
+    angiogram = Angiogram(
+        vessels=label, smallest_diameter_mm=1.1, registration_error_mm=0.3, tree=tree, scans=(scan,)
+    )
+    figure = vessels.figure(anatomy, angiogram)
+    check(figure)
+    assert "angio: 1.1 mm" in figure.caption
+    axial, coronal, sagittal = figure.drawings
+    (line,) = [shape for shape in axial.shapes if isinstance(shape, Path)]
+    assert (line.points < axial.width / 2).all()  # the person's right is on the left, the front is up
+    assert {"R", "L"} <= set(words(coronal))
+    assert {"A", "P"} <= set(words(sagittal))
