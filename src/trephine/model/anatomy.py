@@ -10,6 +10,7 @@ from enum import IntEnum
 from trephine.core.errors import InputError
 from trephine.model.cortex import CorticalSurface
 from trephine.model.registration import Registration
+from trephine.model.sinus import DuralSinus
 from trephine.model.skull import SkullSuspect, SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.vessels import NO_VESSELS, VesselScan, VesselTree
@@ -55,6 +56,8 @@ class Anatomy:
         Whether the skull comes from a CT; otherwise it is an estimate from the T1.
     hemispheres
         White and pial surfaces, left then right; empty where they could not be made.
+    sinuses
+        Zones in which a venous sinus of the dura must be expected, from anatomy.
     """
 
     t1: Volume
@@ -70,6 +73,7 @@ class Anatomy:
     has_ct: bool
     hemispheres: tuple[CorticalSurface, ...] = ()
     suspects: tuple[SkullSuspect, ...] = ()
+    sinuses: tuple[DuralSinus, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.skull.thickness_mm) != len(self.outer_skull.points_mm):

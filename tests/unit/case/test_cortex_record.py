@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from trephine.case.records import cortex
+from trephine.case.records import cortex, sinuses
 from trephine.case.store import Case, Writer
 from trephine.core.errors import InputError
 from trephine.core.frames import SCANNER
 from trephine.model.cortex import CortexQuality, CorticalSurface
+from trephine.model.sinus import DuralSinus
 from trephine.model.surface import Surface
 
 POINTS = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
@@ -39,9 +40,10 @@ def half(side: str) -> CorticalSurface:
     )
 
 
-def written(case: Case, halves: tuple[CorticalSurface, ...]) -> None:
+def written(case: Case, halves: tuple[CorticalSurface, ...], zones: tuple[DuralSinus, ...] = ()) -> None:
     writer = Writer(case=case, stage="imaging", stage_version="1", settings_sha256="0" * 64, inputs={})
     cortex.write(halves, writer)
+    sinuses.write(zones, writer)
     for relative in writer.outputs:
         (case.folder / relative).parent.mkdir(parents=True, exist_ok=True)
     for path in sorted((case.folder / ".partial").rglob("*")) if (case.folder / ".partial").exists() else ():
@@ -79,3 +81,16 @@ def test_surfaces_with_different_triangles_are_refused() -> None:
     turned = Surface(points_mm=POINTS, faces=FACES[:, ::-1], frame=SCANNER)
     with pytest.raises(InputError, match="same triangles"):
         CorticalSurface(**{**vars(good), "pial": turned})
+
+
+def test_zones_of_sinuses_come_back_and_widen_with_doubt(case: Case) -> None:
+    line = np.column_stack([np.zeros(50), np.linspace(0, 49, 50), np.full(50, 60.0)])
+    zone = DuralSinus(
+        name="superior sagittal", centre_mm=line, half_width_mm=np.full(50, 2.5), sd_mm=np.full(50, 4.0)
+    )
+    written(case, (), (zone,))
+    (found,) = sinuses.read(case)
+    assert np.array_equal(found.centre_mm, line)
+    aside = np.array([[20.0, 10, 60], [5.0, 10, 60]])
+    assert found.clearance_mm(aside).tolist() == [9.5, -5.5]
+    assert found.clearance_mm(aside, sigmas=0.0).tolist() == [17.5, 2.5]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from trephine.case.records import angiogram, cortex, skull, warp
+from trephine.case.records import angiogram, cortex, sinuses, skull, warp
 from trephine.case.records._figures import plain_fields
 from trephine.case.records._images import get_surface, get_volume, put_surface, put_volume
 from trephine.case.store import Case, Writer
@@ -18,7 +18,7 @@ _IN_FILES = (
     *("t1", "tissue", "intracranial", "sulcal_depth_mm", "skull"),
     *_SURFACES,
     *("mni_from_scanner", "scanner_from_mni"),
-    "hemispheres",
+    *("hemispheres", "sinuses"),
 )
 
 
@@ -33,6 +33,7 @@ def write(result: ImagingResult, writer: Writer) -> None:
         put_surface(writer, key, getattr(anatomy, key))
     skull.write(anatomy.skull, writer)
     cortex.write(anatomy.hemispheres, writer)
+    sinuses.write(anatomy.sinuses, writer)
     warp.write(anatomy.mni_from_scanner, writer)
     warp.write(anatomy.scanner_from_mni, writer)
     for registration in result.registrations:
@@ -67,6 +68,7 @@ def read(case: Case) -> Anatomy:
         mni_from_scanner=warp.read(case, target=MNI152, source=SCANNER),
         scanner_from_mni=warp.read(case, target=SCANNER, source=MNI152),
         hemispheres=cortex.read(case),
+        sinuses=sinuses.read(case),
         **figures,
     )
 

@@ -23,6 +23,7 @@ from trephine.stages.imaging.head import Head, distance_onto, moved_affine, onto
 from trephine.stages.imaging.operated import suspects
 from trephine.stages.imaging.other_scans import Reference, place
 from trephine.stages.imaging.settings import Settings
+from trephine.stages.imaging.sinuses import with_sinuses
 from trephine.stages.imaging.skull import FoundSkull, Given, find_skull
 from trephine.stages.imaging.template_fit import (
     carried,
@@ -85,7 +86,7 @@ def run(
     progress(5, _STEPS, "tissue")
     anatomy = _anatomy(t1, head, skull, template, settings)
     progress(6, _STEPS, "cortex")
-    anatomy = with_cortex(anatomy, template)
+    anatomy = with_sinuses(with_cortex(anatomy, template))
     progress(7, _STEPS, "vessels")
     vessels = placed.vessels(skull.wall_mm, settings)
     result = ImagingResult(
