@@ -39,6 +39,6 @@ class DuralSinus:
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, (count,), name))
 
     def clearance_mm(self, points_mm: Points, *, sigmas: float = 2.0) -> AnyArray:
-        """Return how far places in ``scanner`` keep from the zone widened by its doubt; negative inside, mm."""
+        """Return how far places keep from the zone widened by its doubt, mm; negative inside."""
         distance, nearest = cKDTree(self.centre_mm).query(points_mm)
         return np.asarray(distance - self.half_width_mm[nearest] - sigmas * self.sd_mm[nearest])

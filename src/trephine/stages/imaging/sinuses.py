@@ -55,7 +55,9 @@ def superior_sagittal(anatomy: Anatomy) -> DuralSinus | None:
     mni = np.array(_HUB_MNI_MM) + _RAY_MM[None, :, None] * direction[:, None]
     way = anatomy.scanner_from_mni(mni.reshape(-1, 3), frame=MNI152).reshape(mni.shape)
     mask = anatomy.intracranial
-    inside = sampled(mask.values, mask.grid.affine_mm, way.reshape(-1, 3)).reshape(mni.shape[:2]) > 0.5
+    # A ray that leaves the picture has not met the inner table.
+    share = sampled(mask.values, mask.grid.affine_mm, way.reshape(-1, 3), outside=1.0)
+    inside = share.reshape(mni.shape[:2]) > 0.5
     is_met = inside.any(axis=1) & ~inside[:, -1]
     if np.count_nonzero(is_met) < _RAYS // 2:
         return None
