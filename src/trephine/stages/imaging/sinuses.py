@@ -55,13 +55,16 @@ def superior_sagittal(anatomy: Anatomy) -> DuralSinus | None:
     mni = np.array(_HUB_MNI_MM) + _RAY_MM[None, :, None] * direction[:, None]
     way = anatomy.scanner_from_mni(mni.reshape(-1, 3), frame=MNI152).reshape(mni.shape)
     mask = anatomy.intracranial
-    # A ray that leaves the picture has not met the inner table.
-    share = sampled(mask.values, mask.grid.affine_mm, way.reshape(-1, 3), outside=1.0)
-    inside = share.reshape(mni.shape[:2]) > 0.5
-    is_met = inside.any(axis=1) & ~inside[:, -1]
+    share = sampled(mask.values, mask.grid.affine_mm, way.reshape(-1, 3)).reshape(mni.shape[:2])
+    inside = share > 0.5
+    last = inside.shape[1] - 1 - np.argmax(inside[:, ::-1], axis=1)
+    beyond = way[np.arange(_RAYS), np.minimum(last + 1, inside.shape[1] - 1)]
+    index = mask.grid.ijk_of(beyond)
+    # A ray that leaves the picture inside the head has not met the inner table.
+    is_seen = ((index >= 0) & (index <= np.array(mask.grid.shape) - 1)).all(axis=1)
+    is_met = inside.any(axis=1) & ~inside[:, -1] & is_seen
     if np.count_nonzero(is_met) < _RAYS // 2:
         return None
-    last = inside.shape[1] - 1 - np.argmax(inside[:, ::-1], axis=1)
     below = np.maximum(last - round(_BELOW_MM / 0.5), 0)
     rows = np.flatnonzero(is_met)
     place, height = way[rows, below[rows]], mni[rows, below[rows], 1]
