@@ -9,5 +9,5 @@ References: vercauteren2009, mattes2003, tustison2010, felzenszwalb2006, fonov20
 
 VERSION = "6"
 
-LOOKS_FOR = frozenset({"VASCULAR_MALFORMATION_SUSPECTED"})
+LOOKS_FOR = frozenset({"CRANIOTOMY_SUSPECTED", "VASCULAR_MALFORMATION_SUSPECTED"})
 """Findings of abnormal anatomy that this version can make; the screening takes their absence for a no."""
