@@ -79,7 +79,7 @@ def agreeing(fit: Fit, volume: Volume, points: np.ndarray, count: int = STARTS) 
 
 
 def plain(fixed: Sampled) -> Fit:
-    """The peer: three levels of Mattes mutual information on a tenth of the voxels, from the header."""
+    """The peer: three levels of mutual information on a tenth of the voxels, from the header as it is."""
 
     def fit(volume: Volume) -> np.ndarray:
         method = sitk.ImageRegistrationMethod()
@@ -148,7 +148,7 @@ def rows(progress: Progress) -> Iterator[Row]:
             ours=ours[0],
             peer=peer[0],
             repeat_count=STARTS,
-            note="the peer starts from the header alone, as its examples do",
+            note="the peer: one start from the header as it is, no centring",
             **who,
         )
         yield Row(
