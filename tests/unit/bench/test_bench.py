@@ -8,7 +8,15 @@ from trephine.bench.timing import medians_s
 from trephine.core.errors import InputError
 
 BENCHMARK = """
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 from trephine.bench.row import Row
+
+@dataclass(kw_only=True)
+class Kept:
+    seconds: float
 
 def rows(progress):
     peer = {"peer": 4.0, "peer_name": "p", "peer_version": "1"}
