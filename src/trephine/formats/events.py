@@ -21,6 +21,8 @@ HAND_WORDS = frozenset(
 OTHER_WORDS = frozenset(
     {"foot", "feet", "toe", "toes", "leg", "ankle", "tongue", "lips", "mouth", "face", "jaw", "eye", "eyes"}
     | {"visual", "auditory", "shoulder", "elbow", "arm", "cue", "instruction"}
+    | {"imagine", "imagined", "imagines", "imagining", "imagination", "imagery", "mental", "mentally"}
+    | {"observe", "observed", "observing", "observation", "watch", "watched", "watching"}
 )
 """unless it has one of these too."""
 _SHORTEST_TR_S = 0.1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.ndimage import binary_dilation, map_coordinates
@@ -38,6 +39,9 @@ _LEAST_ERROR_VOXEL = 0.2
 the true error 0.22 to 0.53 mm, with voxels of 3 mm. No stated error is below this share of a voxel."""
 _METHODS_APART_MM = 6.0
 """Two methods that end further apart than this (two voxels) cannot both be right."""
+_DOUBTFUL_ERROR_VOXEL = 1.0
+"""Least stated error of a doubtful pose: its outline fits, its folds may be a neighbour's; assumed."""
+Trust = Literal["trusted", "doubtful", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,8 +64,9 @@ class Placed:
         fits and the folds do not, so little is lost.
     overlap_fraction
         Share of the run's signal that lies within the skull.
-    is_trusted
-        Whether overlap, boundary and agreement of methods all pass.
+    trust
+        ``failed`` when overlap, boundary or agreement of methods rule the pose out; ``doubtful`` when they
+        allow it and the folds hold it less firmly than they hold a sharp run of the same person.
     """
 
     scanner_from_bold: Affine
@@ -71,7 +76,12 @@ class Placed:
     boundary_fraction: float
     boundary_drop_fraction: float
     overlap_fraction: float
-    is_trusted: bool
+    trust: Trust
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether nothing speaks against the pose."""
+        return self.trust == "trusted"
 
 
 def grey_white_boundary(anatomy: Anatomy) -> Boundary:
@@ -103,7 +113,7 @@ def place(run: PreparedRun, anatomy: Anatomy, boundary: Boundary, settings: Sett
     -----
     Mutual information from many starts finds the neighbourhood whatever the headers say; the grey-white
     boundary then refines it [greveFischl2009]_ from four starts. Where the boundary shows no contrast, or
-    ends two voxels from the first answer, the first answer stands and is not trusted.
+    ends two voxels from the first answer, the first answer stands and has failed.
     """
     source = Sampled(values=np.where(run.mask, run.mean, 0.0), affine_mm=run.affine_mm)
     inside = binary_dilation(anatomy.intracranial.values > 0, iterations=2)
@@ -116,13 +126,13 @@ def place(run: PreparedRun, anatomy: Anatomy, boundary: Boundary, settings: Sett
     points = _brain_points(run)
     apart_mm = _distance_mm(fine, coarse, points)
     fraction = _boundary_fraction(source, run, boundary, fine)
-    is_refined = apart_mm <= _METHODS_APART_MM and fraction >= settings.least_boundary_fraction
     drop = fraction - _boundary_fraction_nearby(source, run, boundary, fine)
-    is_refined &= drop >= settings.least_boundary_drop_fraction
-    pose = fine if is_refined else coarse
+    fit = trust_in(fraction, drop, settings) if apart_mm <= _METHODS_APART_MM else "failed"
+    pose = coarse if fit == "failed" else fine
     overlap = _overlap_fraction(run, anatomy, pose)
-    least_mm = _LEAST_ERROR_VOXEL * float(np.mean(np.linalg.norm(run.affine_mm[:3, :3], axis=0)))
-    error = max(spread_mm, apart_mm / 2, least_mm) if is_refined else max(rigid.error_mm, apart_mm)
+    voxel_mm = float(np.mean(np.linalg.norm(run.affine_mm[:3, :3], axis=0)))
+    least_mm = (_LEAST_ERROR_VOXEL if fit == "trusted" else _DOUBTFUL_ERROR_VOXEL) * voxel_mm
+    error = max(rigid.error_mm, apart_mm) if fit == "failed" else max(spread_mm, apart_mm / 2, least_mm)
     turn = float(np.arccos(np.clip((np.trace(pose[:3, :3]) - 1) / 2, -1.0, 1.0)))
     return Placed(
         scanner_from_bold=Affine(target=SCANNER, source=BOLD, matrix=pose),
@@ -132,8 +142,31 @@ def place(run: PreparedRun, anatomy: Anatomy, boundary: Boundary, settings: Sett
         boundary_fraction=fraction,
         boundary_drop_fraction=drop,
         overlap_fraction=overlap,
-        is_trusted=is_refined and overlap >= _LEAST_OVERLAP_FRACTION,
+        trust=fit if overlap >= _LEAST_OVERLAP_FRACTION else "failed",
     )
+
+
+def trust_in(boundary_fraction: float, drop_fraction: float, settings: Settings) -> Trust:
+    """Judge how firmly the folds hold a run where it is.
+
+    Parameters
+    ----------
+    boundary_fraction
+        Share of the grey-white boundary that fits.
+    drop_fraction
+        How much of it is lost when the run is moved by 8 mm.
+    settings
+        The limits.
+
+    Returns
+    -------
+    Trust
+        The answer of the boundary alone.
+    """
+    is_possible = boundary_fraction >= settings.least_boundary_fraction
+    if not is_possible or drop_fraction < settings.least_boundary_drop_fraction:
+        return "failed"
+    return "trusted" if drop_fraction >= settings.sure_boundary_drop_fraction else "doubtful"
 
 
 def _refined(

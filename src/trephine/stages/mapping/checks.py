@@ -6,7 +6,7 @@ from __future__ import annotations
 from trephine.core.findings import Finding, Severity
 from trephine.model.activation import HandMap, TaskRun
 from trephine.stages.mapping.bold_to_t1 import Placed
-from trephine.stages.mapping.conditions import condition_of
+from trephine.stages.mapping.conditions import condition_of, is_attempted, is_imagined
 from trephine.stages.mapping.contrast_maps import MapOfContrast
 from trephine.stages.mapping.pieces import RunModel
 from trephine.stages.mapping.settings import Settings
@@ -23,15 +23,7 @@ def of_runs(runs: tuple[TaskRun, ...], models: tuple[RunModel, ...], settings: S
     """Judge every run: what its events mean, its timing, motion and registration."""
     found = []
     for task, model in zip(runs, models, strict=True):
-        names = {event.trial_type for event in task.events}
-        other = sorted(name for name in names if condition_of(name, settings) == "other")
-        if other:
-            found.append(
-                _note(
-                    code="TRIAL_TYPE_NOT_USED",
-                    message=f"{task.name}: {', '.join(other)} modelled, not mapped.",
-                )
-            )
+        found += of_names(task, settings)
         if not model.run.is_slice_timing_corrected:
             found.append(
                 _note(
@@ -42,6 +34,30 @@ def of_runs(runs: tuple[TaskRun, ...], models: tuple[RunModel, ...], settings: S
             )
         found += _of_motion(model, settings)
         found += _of_placing(task.name, model.placed, settings)
+    return found
+
+
+def of_names(task: TaskRun, settings: Settings) -> list[Finding]:
+    """Say what the trial types of a run were taken for, where that is not plain from their names."""
+    names = sorted({event.trial_type for event in task.events})
+    imagined = [name for name in names if is_imagined(name, settings)]
+    attempted = [name for name in names if is_attempted(name, settings)]
+    other = [name for name in names if condition_of(name, settings) == "other" and name not in imagined]
+    found = []
+    if other:
+        message = f"{task.name}: {', '.join(other)} modelled, not mapped."
+        found.append(_note(code="TRIAL_TYPE_NOT_USED", message=message))
+    if imagined:
+        message = (
+            f"{task.name}: {', '.join(imagined)} counts as imagined or watched, not as movement: "
+            "modelled apart, not mapped."
+        )
+        found.append(_note(code="IMAGINED_MOVEMENT_APART", message=message))
+    if attempted:
+        message = (
+            f"{task.name}: {', '.join(attempted)}: attempts count as the movement of the hand they name."
+        )
+        found.append(_note(code="ATTEMPT_COUNTS_AS_MOVEMENT", message=message))
     return found
 
 
@@ -66,21 +82,34 @@ def _of_motion(model: RunModel, settings: Settings) -> list[Finding]:
 
 def _of_placing(name: str, placed: Placed, settings: Settings) -> list[Finding]:
     found = []
-    if not placed.is_trusted:
+    fit = (
+        f"{100 * placed.boundary_fraction:.0f} % of the grey-white boundary fits (chance is 50 %), "
+        f"{100 * placed.boundary_drop_fraction:.0f} % of all of it less when moved by 8 mm"
+    )
+    if placed.trust == "failed":
+        message = (
+            f"{name}: its place in the T1 is not to be trusted: {fit}, {100 * placed.overlap_fraction:.0f} % "
+            "of its signal lies within the skull, and two methods must agree. Look at the overlay."
+        )
         found.append(
             Finding(
                 code="BOLD_REGISTRATION_FAILED",
                 severity=Severity.BLOCK,
-                message=f"{name}: its place in the T1 is not to be trusted: "
-                f"{100 * placed.boundary_fraction:.0f} % of the grey-white boundary fits (chance is 50 %), "
-                f"{100 * placed.boundary_drop_fraction:.0f} % of it less when moved by 8 mm, "
-                f"{100 * placed.overlap_fraction:.0f} % of its signal lies within the skull, "
-                "and two methods must agree. Look at the overlay.",
+                message=message,
                 value=placed.boundary_fraction,
                 limit=settings.least_boundary_fraction,
                 unit="1",
                 source="greveFischl2009",
             )
+        )
+    elif placed.trust == "doubtful":
+        message = (
+            f"{name}: its folds hold it less firmly in the T1 than a sharp run of the same person: {fit}. "
+            "A blurred or bent run does this, and another person's can. Look at the overlay before approving."
+        )
+        value, limit = placed.boundary_drop_fraction, settings.sure_boundary_drop_fraction
+        found.append(
+            _warn(code="BOLD_REGISTRATION_DOUBTFUL", message=message, value=value, limit=limit, unit="1")
         )
     elif placed.error_mm > settings.registration_limit_mm:
         message = f"{name}: repeated registrations to the T1 differ by {placed.error_mm:.1f} mm."

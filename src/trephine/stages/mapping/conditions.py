@@ -20,6 +20,12 @@ _NOT_HAND = frozenset(
     {"foot", "feet", "toe", "toes", "leg", "ankle", "tongue", "lips", "mouth", "face", "jaw", "eye", "eyes"}
     | {"visual", "auditory", "shoulder", "elbow", "arm", "cue", "instruction"}
 )
+_IMAGINED = frozenset(
+    {"imagine", "imagined", "imagines", "imagining", "imagination", "imagery", "mental", "mentally"}
+    | {"observe", "observed", "observing", "observation", "watch", "watched", "watching"}
+)
+"""Not done and not attempted: such trials engage other cortex more than the hand area; assumed."""
+_ATTEMPTED = frozenset({"attempt", "attempted", "attempting", "attempts", "try", "trying", "tried"})
 
 
 def condition_of(trial_type: str, settings: Settings) -> Condition:
@@ -35,13 +41,13 @@ def condition_of(trial_type: str, settings: Settings) -> Condition:
     Returns
     -------
     Condition
-        ``other`` for movements that are not the hand's and for names that say nothing known.
+        ``other`` for movements that are not the hand's, for imagined and watched ones, and for names that say
+        nothing known. An attempt counts as the movement: it is what a paralysed person can do.
     """
     if trial_type in settings.trial_types:
         return settings.trial_types[trial_type]
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", trial_type)
-    words = set(re.findall(r"[a-z]+", spaced.lower()))
-    if words & _NOT_HAND:
+    words = _words_of(trial_type)
+    if words & (_NOT_HAND | _IMAGINED):
         return "other"
     sides = {side for side in ("right", "left") if words & _WORDS[side]}
     if words & _WORDS["both"] or len(sides) == 2:
@@ -49,6 +55,22 @@ def condition_of(trial_type: str, settings: Settings) -> Condition:
     if sides:
         return "right" if "right" in sides else "left"
     return "rest" if words & _WORDS["rest"] else "other"
+
+
+def is_imagined(trial_type: str, settings: Settings) -> bool:
+    """Tell whether a trial type names a movement only imagined or watched, going by its words."""
+    return trial_type not in settings.trial_types and bool(_words_of(trial_type) & _IMAGINED)
+
+
+def is_attempted(trial_type: str, settings: Settings) -> bool:
+    """Tell whether a trial type names an attempt that counts as the movement of a hand."""
+    is_hand = condition_of(trial_type, settings) in ("right", "left", "both")
+    return is_hand and bool(_words_of(trial_type) & _ATTEMPTED)
+
+
+def _words_of(trial_type: str) -> set[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", trial_type)
+    return set(re.findall(r"[a-z]+", spaced.lower()))
 
 
 def named_events(run: TaskRun, settings: Settings) -> tuple[Event, ...]:

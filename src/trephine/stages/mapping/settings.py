@@ -102,9 +102,16 @@ class Settings(BaseModel):
         description="Share of the grey-white boundary that must be brighter on its grey side; chance is 0.5.",
     )  # fmt: skip
     least_boundary_drop_fraction: float = Field(
-        default=0.22, gt=0.0, lt=0.5,
-        description="That share must fall by this much when the run is moved by 8 mm: one real and four "
-        "digital persons 0.31 to 0.33, a run on another person's T1 0.14; the limit lies between.",
+        default=0.15, gt=0.0, lt=0.5,
+        description="Failed when that share falls by less than this as the run is moved by 8 mm: half of "
+        "what right heads lose (0.30 to 0.33). Mirrored and strange heads lost 0.13 and 0.14; right ones "
+        "blurred by 8 mm still 0.16 and 0.18.",
+    )  # fmt: skip
+    sure_boundary_drop_fraction: float = Field(
+        default=0.27, gt=0.0, lt=0.5,
+        description="Doubtful below this: between the most that another head lost (0.23, a digital person "
+        "on a digital sibling) and the least of right heads (0.30). Blurred or bent right runs fall here "
+        "too.",
     )  # fmt: skip
     systematic_sd_mm: float = Field(
         default=1.5, ge=0.0,
