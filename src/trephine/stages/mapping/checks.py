@@ -81,37 +81,8 @@ def _of_motion(model: RunModel, settings: Settings) -> list[Finding]:
 
 
 def _of_placing(name: str, placed: Placed, settings: Settings) -> list[Finding]:
-    found = []
-    fit = (
-        f"{100 * placed.boundary_fraction:.0f} % of the grey-white boundary fits (chance is 50 %), "
-        f"{100 * placed.boundary_drop_fraction:.0f} % of all of it less when moved by 8 mm"
-    )
-    if placed.trust == "failed":
-        message = (
-            f"{name}: its place in the T1 is not to be trusted: {fit}, {100 * placed.overlap_fraction:.0f} % "
-            "of its signal lies within the skull, and two methods must agree. Look at the overlay."
-        )
-        found.append(
-            Finding(
-                code="BOLD_REGISTRATION_FAILED",
-                severity=Severity.BLOCK,
-                message=message,
-                value=placed.boundary_fraction,
-                limit=settings.least_boundary_fraction,
-                unit="1",
-                source="greveFischl2009",
-            )
-        )
-    elif placed.trust == "doubtful":
-        message = (
-            f"{name}: its folds hold it less firmly in the T1 than a sharp run of the same person: {fit}. "
-            "A blurred or bent run does this, and another person's can. Look at the overlay before approving."
-        )
-        value, limit = placed.boundary_drop_fraction, settings.sure_boundary_drop_fraction
-        found.append(
-            _warn(code="BOLD_REGISTRATION_DOUBTFUL", message=message, value=value, limit=limit, unit="1")
-        )
-    elif placed.error_mm > settings.registration_limit_mm:
+    found = _of_trust(name, placed, settings)
+    if placed.is_trusted and placed.error_mm > settings.registration_limit_mm:
         message = f"{name}: repeated registrations to the T1 differ by {placed.error_mm:.1f} mm."
         limit = settings.registration_limit_mm
         found.append(
@@ -131,6 +102,36 @@ def _of_placing(name: str, placed: Placed, settings: Settings) -> list[Finding]:
             )
         )
     return found
+
+
+def _of_trust(name: str, placed: Placed, settings: Settings) -> list[Finding]:
+    fit = (
+        f"{100 * placed.boundary_fraction:.0f} % of the grey-white boundary fits (chance is 50 %), "
+        f"{100 * placed.boundary_drop_fraction:.0f} % of all of it less when moved by 8 mm"
+    )
+    if placed.trust == "failed":
+        message = (
+            f"{name}: its place in the T1 is not to be trusted: {fit}, {100 * placed.overlap_fraction:.0f} % "
+            "of its signal lies within the skull, and two methods must agree. Look at the overlay."
+        )
+        failed = Finding(
+            code="BOLD_REGISTRATION_FAILED",
+            severity=Severity.BLOCK,
+            message=message,
+            value=placed.boundary_fraction,
+            limit=settings.least_boundary_fraction,
+            unit="1",
+            source="greveFischl2009",
+        )
+        return [failed]
+    if placed.trust == "doubtful":
+        message = (
+            f"{name}: its folds hold it less firmly in the T1 than a sharp run of the same person: {fit}. "
+            "A blurred or bent run does this, and another person's can. Look at the overlay before approving."
+        )
+        value, limit = placed.boundary_drop_fraction, settings.sure_boundary_drop_fraction
+        return [_warn(code="BOLD_REGISTRATION_DOUBTFUL", message=message, value=value, limit=limit, unit="1")]
+    return []
 
 
 def of_maps(maps: tuple[MapOfContrast, ...], settings: Settings) -> list[Finding]:
