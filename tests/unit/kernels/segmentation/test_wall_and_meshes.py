@@ -1,11 +1,10 @@
-"""A surface finds a border; meshes face outward; mixtures and tubes find what was put in."""
+"""A surface finds a border; meshes face outward; mixtures find what was put in."""
 
 import numpy as np
 
 from trephine.kernels.segmentation.meshes import mesh_of
 from trephine.kernels.segmentation.mixture import fit_mixture, posterior
 from trephine.kernels.segmentation.shading import shading_of
-from trephine.kernels.segmentation.tubes import bright_tubes, contrast_over_surroundings, tubeness
 from trephine.kernels.segmentation.wall import Stiffness, cheapest_offsets, moved_mask, shell_of
 
 UNIT = np.ones(3)
@@ -73,27 +72,3 @@ def test_shading_is_taken_off() -> None:
     found = shading_of(np.where(mask, texture * shade, 0), mask, np.diag([4.0, 4.0, 4.0, 1.0]))
     left = (shade / found)[mask]
     assert left.std() / left.mean() < 0.5 * shade[mask].std() / shade[mask].mean()
-
-
-def test_thick_and_thin_tubes_are_solid() -> None:
-    i, j, _ = np.indices((50, 50, 40))
-    thick, thin = np.hypot(i - 15, j - 15) < 5, np.hypot(i - 35, j - 35) < 1.2
-    rng = np.random.default_rng(4)
-    values = (100 + 4 * rng.standard_normal(thick.shape) + 60 * (thick | thin)).astype(np.float32)
-    region = np.ones(thick.shape, dtype=bool)
-    contrast = contrast_over_surroundings(values, region, UNIT, sd_mm=8.0)
-    tube = tubeness(contrast, UNIT, (0.8, 1.5))
-    found = bright_tubes(contrast, tube, region, low_sigmas=4.0, high_sigmas=8.0, least_voxels=20)
-    assert found[thick].mean() > 0.95
-    assert found[thin].mean() > 0.95
-    assert (found & ~(thick | thin)).sum() < 0.15 * found.sum()
-
-
-def test_noise_alone_has_no_tubes() -> None:
-    values = np.random.default_rng(5).standard_normal((30, 30, 30)).astype(np.float32)
-    region = np.ones(values.shape, dtype=bool)
-    contrast = contrast_over_surroundings(values, region, UNIT, sd_mm=8.0)
-    found = bright_tubes(
-        contrast, np.zeros_like(values), region, low_sigmas=4.0, high_sigmas=8.0, least_voxels=5
-    )
-    assert not found.any()
