@@ -38,6 +38,9 @@ class Opening(BaseModel):
         Mean, smallest and largest skull thickness under the outline, along the axis.
     midline_distance_mm
         Smallest distance of the craniectomy from the midsagittal plane of the template.
+    sinus_clearance_mm
+        Smallest distance of the craniectomy, where the bone ends, from the zone in which a dural sinus must
+        be expected, two standard deviations of its place taken off; negative inside, nothing without a zone.
     target_offset_mm
         Distance of the hand target from the implant's axis.
     skull_fit_rms_mm
@@ -59,6 +62,7 @@ class Opening(BaseModel):
     bone_thickness_min_mm: float
     bone_thickness_max_mm: float
     midline_distance_mm: float
+    sinus_clearance_mm: float | None = None
     target_offset_mm: float
     skull_fit_rms_mm: float
     tilt_rad: float

@@ -97,3 +97,38 @@ def test_a_front_arrives_by_distance_and_later_through_slow_ground() -> None:
     slow = arrival(np.where(radius < 5, radius - 3, np.inf), radius < 5, 2 * open_ground, sweeps=20)
     assert np.abs((slow[near] - 2) - 2 * (times[near] - 2)).mean() < 0.6
     assert slow[near].min() > times[near].min()
+
+
+def edges_through(corners: np.ndarray) -> np.ndarray:
+    """Whether an edge of one triangle (row) passes through another (column), by signs of volumes."""
+
+    def side(a, b, c, d):
+        return np.sign(np.einsum("...i,...i->...", np.cross(b - a, c - a), d - a))
+
+    a, b, c = (corners[None, :, turn] for turn in range(3))
+    through = np.zeros((len(corners), len(corners)), dtype=bool)
+    for turn in range(3):
+        p, q = corners[:, None, turn], corners[:, None, (turn + 1) % 3]
+        p, q, one, two, three = np.broadcast_arrays(p, q, a, b, c)
+        turns = side(p, q, one, two) + side(p, q, two, three) + side(p, q, three, one)
+        through |= (side(one, two, three, p) != side(one, two, three, q)) & (np.abs(turns) == 3)
+    np.fill_diagonal(through, False)
+    return through
+
+
+def test_crossings_of_large_and_small_triangles_are_those_of_looking_at_every_pair() -> None:
+    # Sizes over two powers of ten, far from the origin: cubes are as large as a usual triangle.
+    draw = np.random.default_rng(5)
+    size = 10 ** draw.uniform(-1, 1, (300, 1, 1))
+    corners = draw.uniform(0, 12, (300, 1, 3)) + size * draw.normal(size=(300, 3, 3)) + 200
+    points, faces = corners.reshape(-1, 3), np.arange(900).reshape(-1, 3)
+    pierces = edges_through(corners)
+    every = {(one, other) for one, other in np.argwhere(pierces | pierces.T).tolist() if one < other}
+    found = {tuple(sorted(pair)) for pair in crossing_faces(points, faces).tolist()}
+    assert len(every) > 200
+    assert found == every
+    moved = np.zeros(len(points), dtype=bool)
+    moved[:90:3] = True
+    some = {tuple(sorted(pair)) for pair in crossing_faces(points, faces, moved=moved).tolist()}
+    assert some == {pair for pair in every if pair[0] < 30}
+    assert len(crossing_faces(points, faces, moved=np.zeros(len(points), dtype=bool))) == 0

@@ -10,6 +10,7 @@ import pytest
 from trephine.core.frames import SCANNER
 from trephine.model.anatomy import Angiogram
 from trephine.model.scan import ScanKind
+from trephine.model.sinus import DuralSinus
 from trephine.model.vessels import VesselScan, VesselTree
 from trephine.model.volume import Grid, Volume
 from trephine.report.drawing import Drawing, Figure, Path, Text
@@ -107,6 +108,28 @@ def test_head_shows_the_hand_map_and_the_opening(anatomy, hand_map, opening, pla
         seen = picture[picture[..., 3] > 200]
         assert ((seen[:, 2] - seen[:, 0]) > 40).sum() > 20  # hand map, blue
         assert ((seen[:, 1] - seen[:, 0]) > 60).sum() > 20  # edges of what is cut, green
+
+
+def test_head_draws_the_zone_of_a_sinus_and_says_that_it_was_not_seen(anatomy, hand_map, opening) -> None:
+    line = np.mean(opening.craniectomy_mm, axis=0) + np.linspace(-15, 15, 20)[:, None] * (0.0, 1.0, 0.0)
+    zone = DuralSinus(
+        name="superior sagittal", centre_mm=line, half_width_mm=np.full(20, 2.0), sd_mm=np.full(20, 3.0)
+    )
+
+    def violet(seen) -> tuple[int, str]:
+        scene = head.Scene(
+            anatomy=seen, angiogram=None, hand_map=hand_map, opening=opening, plan=None, obstacles=None
+        )
+        drawn = head.figures(scene)[0]
+        pixels = drawn.drawings[0].shapes[0].pixels.astype(int)
+        red, green, blue = (pixels[..., channel] for channel in range(3))
+        return int(((blue - green > 90) & (red - green > 30)).sum()), drawn.caption
+
+    with_zone, caption = violet(replace(anatomy, sinuses=(zone,)))
+    without, plain = violet(anatomy)
+    assert with_zone > without + 10
+    assert "not seen in a scan" in caption
+    assert "violet" not in plain
 
 
 def test_knob_replaces_a_task_that_shows_nothing(anatomy, hand_map, opening) -> None:

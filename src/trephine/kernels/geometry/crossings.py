@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from trephine.core.arrays import AnyArray, Points
 
 _TINY = 1e-12
+_CUBE_EDGES = 2.0
+"""Edge of the cubes that triangles are listed in, as a multiple of a usual triangle's longest side."""
 
 
 def crossing_faces(points_mm: Points, faces: AnyArray, *, moved: AnyArray | None = None) -> AnyArray:
@@ -30,10 +33,7 @@ def crossing_faces(points_mm: Points, faces: AnyArray, *, moved: AnyArray | None
     """
     corners = points_mm[faces]
     chosen = np.ones(len(faces), dtype=bool) if moved is None else np.logical_or.reduce(moved[faces], axis=1)
-    looked_at = np.arange(len(faces)) if moved is None else _around(corners, chosen)
-    pairs = looked_at[_near_pairs(corners[looked_at])]
-    pairs = pairs[chosen[pairs[:, 0]] | chosen[pairs[:, 1]]]
-    pairs = pairs[~_share_a_corner(faces[pairs[:, 0]], faces[pairs[:, 1]])]
+    pairs = _near_pairs(corners, faces, chosen)
     for one, other in ((0, 1), (1, 0)):
         pairs = pairs[_straddles(corners[pairs[:, one]], corners[pairs[:, other]])]
     pierced = np.zeros(len(pairs), dtype=bool)
@@ -45,36 +45,63 @@ def crossing_faces(points_mm: Points, faces: AnyArray, *, moved: AnyArray | None
     return np.unique(pairs[pierced], axis=0)
 
 
-def _around(corners: AnyArray, chosen: AnyArray) -> AnyArray:
-    """Return triangles that may touch chosen ones: in cubes beside theirs, each as large as any triangle."""
-    edge_mm = max(float(np.ptp(corners, axis=1).max()), _TINY)
-    cell = np.floor((corners[:, 0] - corners.min(axis=(0, 1))) / edge_mm).astype(np.int64) + 1
-    size = cell.max(axis=0) + 2
-    weight = np.array([size[1] * size[2], size[2], 1])
-    beside = (np.array(list(np.ndindex(3, 3, 3))) - 1) @ weight
-    wanted = np.unique((np.unique(cell[chosen] @ weight)[:, None] + beside).ravel())
-    return np.flatnonzero(np.isin(cell @ weight, wanted))
+def _near_pairs(corners: AnyArray, faces: AnyArray, chosen: AnyArray) -> AnyArray:
+    """Return pairs without a common corner whose boxes overlap, at least one of each pair chosen.
 
-
-def _near_pairs(corners: AnyArray) -> AnyArray:
-    """Return pairs of triangles whose boxes overlap, smaller index first; some pairs more than once."""
-    low, high = corners.min(axis=1), corners.max(axis=1)
-    edge_mm = max(float(np.median((high - low).max(axis=1))), _TINY) if len(corners) else 1.0
-    cell, face = _cells(low, high, edge_mm)
-    order = np.argsort(cell, kind="stable")
-    cell, face = cell[order], face[order]
+    Notes
+    -----
+    Triangles are listed in every cube that their box touches. Only cubes with a chosen one are looked at.
+    """
     found = [np.empty((0, 2), dtype=np.int64)]
+    cell, face, low, high = _listed(corners, chosen)
+    after = np.searchsorted(cell, cell, side="right") - np.arange(len(cell))
+    least, most, is_chosen = low[:, face], high[:, face], chosen[face]
     start = np.arange(len(cell))
     step = 0
     while True:
         step += 1
-        start = start[start + step < len(cell)]
-        start = start[cell[start] == cell[start + step]]
+        start = start[after[start] > step]
         if not start.size:
-            return np.concatenate(found)
-        one, other = face[start], face[start + step]
-        is_over = ((low[one] <= high[other]) & (low[other] <= high[one])).all(axis=1)
-        found.append(np.column_stack([one[is_over], other[is_over]]))
+            break
+        one = start[is_chosen[start] | is_chosen[start + step]]
+        for axis in range(3):
+            other = one + step
+            one = one[(least[axis, one] <= most[axis, other]) & (least[axis, other] <= most[axis, one])]
+        first, second = face[one], face[one + step]
+        apart = ~_share_a_corner(faces[first], faces[second])
+        found.append(np.column_stack([first[apart], second[apart]]))
+    return np.concatenate(found)
+
+
+def _listed(corners: AnyArray, chosen: AnyArray) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
+    """List triangles by cubes that hold a chosen one: cube, triangle, and all boxes, shape (3, face)."""
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    # Wider than rounding to float32, so that no overlap is lost.
+    wide = 1e-6 * (1.0 + np.abs(corners).max(initial=0.0))
+    boxes = [np.ascontiguousarray(side.T, dtype=np.float32) for side in (low - wide, high + wide)]
+    if not chosen.any():
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), boxes[0], boxes[1]
+    near = _around(low, high, chosen)
+    edge_mm = max(_CUBE_EDGES * float(np.median((high - low).max(axis=1))), _TINY)
+    cell, entry = _cells(low[near], high[near], edge_mm)
+    face = near[entry]
+    is_hot = np.zeros(int(cell.max()) + 1, dtype=bool)
+    is_hot[cell[chosen[face]]] = True
+    kept = is_hot[cell]
+    cell, face = cell[kept], face[kept]
+    order = np.argsort(cell, kind="stable")
+    return cell[order], face[order], boxes[0], boxes[1]
+
+
+def _around(low: AnyArray, high: AnyArray, chosen: AnyArray) -> AnyArray:
+    """Return triangles that may touch chosen ones: in cubes beside theirs, each as large as any triangle."""
+    if chosen.all():
+        return np.arange(len(low))
+    edge_mm = max(float((high - low).max()), _TINY)
+    place = np.floor((low - low.min(axis=0)) / edge_mm).astype(np.int64)
+    holds = np.zeros(place.max(axis=0) + 1, dtype=bool)
+    holds[tuple(place[chosen].T)] = True
+    return np.flatnonzero(ndimage.maximum_filter(holds, 3)[tuple(place.T)])
 
 
 def _cells(low: AnyArray, high: AnyArray, edge_mm: float) -> tuple[AnyArray, AnyArray]:

@@ -176,6 +176,7 @@ def euler_number(faces: AnyArray, point_count: int) -> int:
     point_count
         Corners that faces use.
     """
-    pairs = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
-    edges = np.unique(pairs[:, 0].astype(np.int64) * point_count + pairs[:, 1]).size
-    return int(point_count - edges + len(faces))
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]).astype(np.int64)
+    number = np.sort(edges.min(axis=1) * point_count + edges.max(axis=1))
+    count = np.count_nonzero(np.diff(number)) + 1 if number.size else 0
+    return int(point_count - count + len(faces))

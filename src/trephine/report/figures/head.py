@@ -31,6 +31,7 @@ _BONE = Material(colour=(236, 226, 205), cut_colour=(214, 196, 160), gloss=0.05)
 _DURA = Material(colour=(214, 206, 206), cut_colour=(190, 176, 176), gloss=0.12)
 _CORTEX_COLOUR = (222, 200, 188)
 _VESSEL = Material(colour=(190, 66, 20), gloss=0.2)
+_SINUS_COLOUR = (118, 60, 190)
 HEAD_PIXELS = 880
 SURGEON_PIXELS = 800
 """Width of either picture for voxels of 1.2 mm or less; time grows with the square."""
@@ -139,6 +140,22 @@ def _ring(points: tuple[tuple[float, float, float], ...], radius_mm: float) -> T
     return Tube(points_mm=closed, radius_mm=radius_mm, colour=palette.CUT, lift_mm=3.0, is_flat=True)
 
 
+def _sinus_tubes(anatomy: Anatomy) -> list[Tube]:
+    """Draw the middle and both edges of the zone of each sinus, seen through the bone.
+
+    The edges lie half the zone's width and two standard deviations of its place beside the middle.
+    """
+    tubes = []
+    for zone in anatomy.sinuses:
+        reach = (zone.half_width_mm + 2 * zone.sd_mm)[:, None] * np.array([1.0, 0.0, 0.0])
+        for way, radius_mm in ((-1, 0.35), (0, 0.9), (1, 0.35)):
+            line = np.asarray(zone.centre_mm) + way * reach
+            tubes.append(
+                Tube(points_mm=line, radius_mm=radius_mm, colour=_SINUS_COLOUR, lift_mm=30.0, is_flat=True)
+            )
+    return tubes
+
+
 def _tubes(scene: Scene, *, scale: float, with_runs: bool) -> list[Tube]:
     """Draw threads and entries; ``scale`` thickens them."""
     tubes = []
@@ -211,7 +228,11 @@ def beneath(scene: Scene, fields: HeadFields, *, pixels: int) -> tuple[NDArray[n
     ]
     if fields.vessels is not None:
         solids.append((Solid(body=fields.vessels), _VESSEL))
-    tubes = [_ring(scene.opening.craniectomy_mm, 0.4), *_tubes(scene, scale=0.9, with_runs=False)]
+    tubes = [
+        *_sinus_tubes(scene.anatomy),
+        _ring(scene.opening.craniectomy_mm, 0.4),
+        *_tubes(scene, scale=0.9, with_runs=False),
+    ]
     return rendered(solids, tubes, camera), camera
 
 
@@ -269,10 +290,17 @@ def _beneath_figure(scene: Scene, fields: HeadFields) -> Figure:
     _call_out(drawing, camera, np.array(scene.opening.craniectomy_mm), "craniectomy")
     _triad(drawing, camera)
     shown = "its hand map in blue" if scene.hand_map is not None else "no hand map yet"
+    sinus = (
+        " The violet lines are the middle and both edges of the zone in which the midline sinus must be "
+        "expected, from anatomy: it was not seen in a scan."
+        if scene.anatomy.sinuses
+        else ""
+    )
     caption = (
         f"The head seen from above and from the person's {scene.opening.hemisphere}. Scalp and skull are cut "
         f"away to show the cortex with {shown}; in truth only the bone within the green ring is removed. "
         "Look for the ring lying on the blue, away from the midline."
+        f"{sinus}"
     )
     return Figure(key="head", caption=caption, drawings=(drawing,))
 

@@ -35,6 +35,7 @@ def findings(opening: Opening, context: Context) -> tuple[Finding, ...]:
     """Judge an opening against its limits."""
     return (
         *_bone(opening, context),
+        *_sinus(opening, context.settings),
         *_place(opening, context.settings),
         *_vessels(opening, context),
     )
@@ -66,6 +67,25 @@ def _bone(opening: Opening, context: Context) -> Iterator[Finding]:
             unit="mm",
             source="assumed",
         )
+
+
+def _sinus(opening: Opening, settings: Settings) -> Iterator[Finding]:
+    """Judge how far the bone's opening keeps from the zone of a dural sinus."""
+    clearance = opening.sinus_clearance_mm
+    if clearance is None or clearance >= settings.sinus_warn_mm:
+        return
+    is_blocked = clearance < settings.sinus_block_mm
+    where = f"reaches {-clearance:.1f} mm into" if clearance < 0 else f"comes within {clearance:.1f} mm of"
+    yield Finding(
+        code="OPENING_NEAR_SINUS",
+        severity=Severity.BLOCK if is_blocked else Severity.WARN,
+        message=f"The craniectomy {where} the zone in which a dural sinus must be expected from anatomy, two "
+        "standard deviations of its place included.",
+        value=clearance,
+        limit=settings.sinus_block_mm if is_blocked else settings.sinus_warn_mm,
+        unit="mm",
+        source="assumed",
+    )
 
 
 def _place(opening: Opening, settings: Settings) -> Iterator[Finding]:

@@ -29,9 +29,9 @@ class Pose:
         Place on the outer skull, in ``scanner``, and unit vector outward, shape (3,).
     cost
         Weighted sum; smaller is better.
-    target_offset_mm, fit_rms_mm, bone_mm, midline_mm, tilt_rad
-        Target to axis, skull to flat foot, mean bone thickness, smallest distance to the midline, axis to
-        cortex normal.
+    target_offset_mm, fit_rms_mm, bone_mm, midline_mm, sinus_mm, tilt_rad
+        Target to axis, skull to flat foot, mean bone thickness, smallest distance to the midline and to the
+        zone of a sinus (infinite without one), axis to cortex normal.
     value_fraction
         Functional value of the crown exposed near the axis, against crown of full value everywhere.
     """
@@ -43,6 +43,7 @@ class Pose:
     fit_rms_mm: float
     bone_mm: float
     midline_mm: float
+    sinus_mm: float
     tilt_rad: float
     value_fraction: float
 
@@ -156,6 +157,7 @@ def _judged(scene: _Scene, place_mm: AnyArray, axis: AnyArray, settings: Setting
         "fit_rms_mm": float(height[under].std()),
         "bone_mm": float(around.bone_mm[corner].mean()),
         "midline_mm": float(around.midline_mm[corner].min()),
+        "sinus_mm": float(around.sinus_mm[corner].min()),
         "tilt_rad": float(np.arccos(np.clip(normal @ axis / length, -1, 1))) if length > 0 else np.pi / 2,
         "value_fraction": _exposed(
             off_axis[is_seen], area * facing[is_seen] * around.value[seen], scene.dura_mm
@@ -169,11 +171,13 @@ def _cost(measured: dict[str, float], scene: _Scene, settings: Settings) -> floa
     """Weigh what was measured; every term is about 1 at its limit."""
     reach = settings.midline_warn_mm - settings.midline_block_mm
     near_midline = max(settings.midline_warn_mm - measured["midline_mm"], 0) / max(reach, 1e-6)
+    reach = settings.sinus_warn_mm - settings.sinus_block_mm
+    near_sinus = max(settings.sinus_warn_mm - measured["sinus_mm"], 0) / max(reach, 1e-6)
     return (
         settings.weight_target * (measured["target_offset_mm"] / settings.target_limit_mm) ** 2
         + settings.weight_fit * (measured["fit_rms_mm"] / settings.fit_limit_mm) ** 2
         + settings.weight_bone * max(scene.need_mm - measured["bone_mm"], 0)
-        + settings.weight_midline * near_midline**2
+        + settings.weight_midline * max(near_midline, near_sinus) ** 2
         + settings.weight_tilt * (measured["tilt_rad"] / settings.tilt_limit_rad) ** 2
         - settings.weight_value * measured["value_fraction"]
     )

@@ -118,6 +118,7 @@ def _opening(anatomy: Anatomy, hand_map: HandMap, device: Device, pose: Pose, se
         bone_thickness_min_mm=float(thickness.min()),
         bone_thickness_max_mm=float(thickness.max()),
         midline_distance_mm=pose.midline_mm,
+        sinus_clearance_mm=pose.sinus_mm if np.isfinite(pose.sinus_mm) else None,
         target_offset_mm=pose.target_offset_mm,
         skull_fit_rms_mm=pose.fit_rms_mm,
         tilt_rad=pose.tilt_rad,

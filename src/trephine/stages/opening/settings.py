@@ -25,6 +25,14 @@ class Settings(BaseModel):
     midline_warn_mm: float = Field(
         15.0, ge=0, description="Below this, lacunae and bridging veins are likely; assumed"
     )
+    sinus_block_mm: float = Field(
+        0.0,
+        description="Least distance of the bone's opening from the zone of a dural sinus, two standard "
+        "deviations taken off; assumed",
+    )
+    sinus_warn_mm: float = Field(
+        5.0, description="Below this, lacunae and bridging veins beside the sinus are likely; assumed"
+    )
     target_limit_mm: float = Field(5.0, gt=0, description="Largest distance of the target from the axis")
     fit_limit_mm: float = Field(
         1.5, gt=0, description="Largest RMS departure of the skull from the flat foot; assumed"
@@ -34,6 +42,8 @@ class Settings(BaseModel):
     weight_target: float = Field(0.4, ge=0, description="Cost of the target at its limit off the axis")
     weight_fit: float = Field(0.7, ge=0, description="Cost of a skull fit at its limit")
     weight_bone: float = Field(0.3, ge=0, description="Cost of bone 1 mm thinner than the implant needs")
-    weight_midline: float = Field(1.5, ge=0, description="Cost of lying at the midline's blocking distance")
+    weight_midline: float = Field(
+        1.5, ge=0, description="Cost of lying at the blocking distance of midline or sinus"
+    )
     weight_tilt: float = Field(0.5, ge=0, description="Cost of a tilt at its limit")
     weight_value: float = Field(5.0, ge=0, description="Gain of crown of full value all about the axis")

@@ -34,6 +34,9 @@ class Surroundings:
         Thickness of bone inward from each, shape (corner,).
     midline_mm
         Distance of each from the template's midsagittal plane, positive on the side to implant.
+    sinus_mm
+        Distance of each, where the bone ends under it, from the zones of the dural sinuses, their doubt
+        taken off; infinite without a zone.
     cortex_mm, cortex_normal
         Corners of the cortex and unit normals outward, shape (corner, 3).
     crown_mm2
@@ -48,6 +51,7 @@ class Surroundings:
     skull_normal: Points
     bone_mm: AnyArray
     midline_mm: AnyArray
+    sinus_mm: AnyArray
     cortex_mm: Points
     cortex_normal: Points
     crown_mm2: AnyArray
@@ -71,11 +75,13 @@ def surroundings(anatomy: Anatomy, hand_map: HandMap, settings: Settings) -> Sur
     below = cortex - _WEIGHT_DEPTH_MM * cortex_normal
     value = sampled(hand_map.weight.values, hand_map.weight.grid.affine_mm, below)
     side = -1.0 if hand_map.hemisphere == "left" else 1.0
+    bone = bone_thickness_mm(anatomy, skull, -skull_normal)
     return Surroundings(
         skull_mm=skull,
         skull_normal=skull_normal,
-        bone_mm=bone_thickness_mm(anatomy, skull, -skull_normal),
+        bone_mm=bone,
         midline_mm=side * midline_distance_mm(anatomy, skull),
+        sinus_mm=sinus_distance_mm(anatomy, skull - bone[:, None] * skull_normal),
         cortex_mm=cortex,
         cortex_normal=cortex_normal,
         crown_mm2=np.where(depth <= settings.crown_depth_mm, area, 0.0),
@@ -121,6 +127,25 @@ def bone_thickness_mm(anatomy: Anatomy, points_mm: Points, inward: Points) -> An
     within = np.isin(label, (Tissue.CSF, Tissue.GREY, Tissue.WHITE))
     before_brain = np.cumsum(within, axis=1) == 0
     return ((label == Tissue.SKULL) & before_brain).sum(axis=1) * (_INWARD_MM[1] - _INWARD_MM[0])
+
+
+def sinus_distance_mm(anatomy: Anatomy, points_mm: Points) -> AnyArray:
+    """Measure how far places keep from every zone of a dural sinus, two standard deviations taken off.
+
+    Parameters
+    ----------
+    anatomy
+        With its sinuses.
+    points_mm
+        In ``scanner``, shape (point, 3).
+
+    Returns
+    -------
+    numpy.ndarray
+        mm, negative inside a zone, infinite where there is no zone, shape (point,).
+    """
+    distance = [zone.clearance_mm(points_mm) for zone in anatomy.sinuses]
+    return np.min([np.full(len(points_mm), np.inf), *distance], axis=0)
 
 
 def midline_distance_mm(anatomy: Anatomy, points_mm: Points) -> AnyArray:

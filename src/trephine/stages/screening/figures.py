@@ -122,11 +122,8 @@ def hand_figures(hand_map: HandMap, anatomy: Anatomy, settings: Settings) -> dic
     """Return figures of the hand area: place, strength, uncertainty, agreement with anatomy."""
     is_shown = hand_map.target_source == "task"
     no_task = "The task shows no response; the target is the anatomical knob."
-    place_sd_mm = float(np.hypot(hand_map.target_sd_mm, settings.midline_error_mm))
     return {
-        "hand_from_midline": _with_sd(
-            midline_distance_mm(anatomy, hand_map), place_sd_mm, "From the template's midsagittal plane."
-        ),
+        "hand_from_midline": _from_sinus(anatomy, hand_map, settings),
         "hand_response": _with_sd(
             _strongest_z(hand_map),
             1.0,
@@ -207,6 +204,29 @@ def midline_distance_mm(anatomy: Anatomy, hand_map: HandMap) -> float:
     template_mm = anatomy.mni_from_scanner(target, frame=SCANNER)[0]
     stretch = float(np.linalg.norm(anatomy.mni_from_scanner.affine.matrix[0, :3]))
     return abs(float(template_mm[0])) / stretch
+
+
+def _from_sinus(anatomy: Anatomy, hand_map: HandMap, settings: Settings) -> Figure:
+    """Return how far beside the sinus the target lies, or the template's midplane where that is less."""
+    plane_mm = midline_distance_mm(anatomy, hand_map)
+    plane_sd_mm = float(np.hypot(hand_map.target_sd_mm, settings.midline_error_mm))
+    from_plane = _with_sd(plane_mm, plane_sd_mm, "From the template's midsagittal plane.")
+    if not anatomy.sinuses:
+        return from_plane
+    zone = anatomy.sinuses[0]
+    there = anatomy.mni_from_scanner(np.vstack([hand_map.target_mm, zone.centre_mm]), frame=SCANNER)
+    nearest = int(np.argmin(np.abs(there[1:, 1] - there[0, 1])))
+    stretch = float(np.linalg.norm(anatomy.mni_from_scanner.affine.matrix[0, :3]))
+    beside_mm = abs(float(there[0, 0] - there[1 + nearest, 0])) / stretch
+    sd_mm = float(np.hypot(hand_map.target_sd_mm, zone.sd_mm[nearest]))
+    from_zone = _with_sd(beside_mm, sd_mm, f"From the middle of the {zone.name} sinus's zone, across.")
+    value = min(beside_mm, plane_mm)
+    return Figure(
+        value=value,
+        low=min(low for low in (from_plane.low, from_zone.low) if low is not None),
+        high=max(high for high in (from_plane.high, from_zone.high) if high is not None),
+        remark=from_zone.remark if value == beside_mm else from_plane.remark,
+    )
 
 
 def _strongest_z(hand_map: HandMap) -> float | None:

@@ -10,6 +10,7 @@ import pytest
 from trephine.core.errors import InputError
 from trephine.core.findings import Severity
 from trephine.formats.device_file import read_device
+from trephine.model.sinus import DuralSinus
 from trephine.model.volume import Volume
 from trephine.stages.opening.headlines import headlines
 from trephine.stages.opening.run import run
@@ -107,3 +108,46 @@ def test_headlines_name_frames_and_units(opened):
     made = {one.name: one for one in headlines(opened)}
     assert made["craniectomy_centre"].frame == "scanner"
     assert made["bone_thickness"].unit == "mm"
+
+
+def sinus(x_mm: float, sd_mm: float = 2.0) -> DuralSinus:
+    """A line from front to back under the inner table of the ball, ``x_mm`` beside the middle."""
+    y = np.linspace(-50.0, 50.0, 60)
+    centre = np.column_stack([np.full(60, x_mm), y, np.sqrt(61.5**2 - x_mm**2 - y**2)])
+    return DuralSinus(
+        name="superior sagittal", centre_mm=centre, half_width_mm=np.full(60, 2.5), sd_mm=np.full(60, sd_mm)
+    )
+
+
+def opened_beside(head, device, zone, **settings):
+    chosen = Settings(search_step_mm=4.0, **{"search_radius_mm": 6.0, **settings})
+    return run(replace(head.anatomy, sinuses=(zone,)), head.hand_map, None, device, settings=chosen)
+
+
+def test_a_sinus_far_from_the_opening_changes_nothing_and_its_distance_is_told(smooth_head, n1):
+    without = run(smooth_head.anatomy, smooth_head.hand_map, None, n1, settings=COARSE)
+    assert without.value.sinus_clearance_mm is None
+    outcome = opened_beside(smooth_head, n1, sinus(0.0))
+    assert outcome.value.scanner_from_implant == without.value.scanner_from_implant
+    assert "OPENING_NEAR_SINUS" not in codes(outcome)
+    # The bone's inner edge nearest the sinus, less half its width and two deviations.
+    inner = np.array(outcome.value.craniectomy_mm) * (63.5 / OUTER_MM)
+    far = np.linalg.norm(inner[:, None] - sinus(0.0).centre_mm, axis=2).min()
+    assert outcome.value.sinus_clearance_mm == pytest.approx(far - 2.5 - 4.0, abs=1.2)
+    doubtful = opened_beside(smooth_head, n1, sinus(0.0, sd_mm=4.0))
+    assert doubtful.value.sinus_clearance_mm == pytest.approx(outcome.value.sinus_clearance_mm - 4.0)
+
+
+def test_a_sinus_under_the_opening_blocks_and_pushes_it_away(smooth_head, n1):
+    warned = opened_beside(smooth_head, n1, sinus(-20.0))
+    finding = next(f for f in warned.findings if f.code == "OPENING_NEAR_SINUS")
+    assert finding.severity is Severity.WARN
+    assert 0 <= finding.value < 5
+    careless = opened_beside(smooth_head, n1, sinus(-20.0), weight_midline=0.0)
+    assert finding.value > careless.value.sinus_clearance_mm + 1
+    outcome = opened_beside(smooth_head, n1, sinus(-30.0))
+    finding = next(f for f in outcome.findings if f.code == "OPENING_NEAR_SINUS")
+    assert finding.severity is Severity.BLOCK
+    assert finding.value == outcome.value.sinus_clearance_mm < 0
+    free = opened_beside(smooth_head, n1, sinus(-30.0), search_radius_mm=25.0)
+    assert free.value.sinus_clearance_mm > outcome.value.sinus_clearance_mm

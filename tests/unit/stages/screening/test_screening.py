@@ -16,6 +16,7 @@ from trephine.model.activation import ContrastMap, HandMap, RunQuality
 from trephine.model.anatomy import Anatomy, Angiogram, Tissue
 from trephine.model.participant import Participant
 from trephine.model.screening import Answer
+from trephine.model.sinus import DuralSinus
 from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.volume import Grid, Volume
@@ -347,6 +348,22 @@ def test_the_other_hemispheres_peak_does_not_count(sphere) -> None:
 def test_midline_distance_is_in_the_persons_own_mm(side) -> None:
     outcome = screened(head(stretch=1.25), hand_map=hand(target_mm=TARGET_MM * (side, 1, 1)))
     assert verdict(outcome, "hand_from_midline").value == pytest.approx(30.0)
+
+
+def test_a_sinus_nearer_than_the_midplane_counts_and_its_doubt_widens_the_interval(sphere) -> None:
+    def beside(x_mm: float):
+        line = np.column_stack([np.full(41, x_mm), np.linspace(-60.0, 60.0, 41), np.full(41, 60.0)])
+        zone = DuralSinus(name="s", centre_mm=line, half_width_mm=np.full(41, 2.5), sd_mm=np.full(41, 4.0))
+        near = verdict(screened(replace(sphere, sinuses=(zone,))), "hand_from_midline")
+        return near.value, near.low
+
+    plain = verdict(screened(sphere), "hand_from_midline")
+    side = np.sign(TARGET_MM[0])
+    value, low = beside(5.0 * side)
+    assert value == pytest.approx(plain.value - 5.0, abs=0.01)
+    assert value - low > plain.value - plain.low + 2.0
+    # A sinus on the other side is no reason to come nearer than the midplane allows.
+    assert beside(-5.0 * side)[0] == pytest.approx(plain.value)
 
 
 def test_near_the_midline_blocks(sphere) -> None:
