@@ -84,6 +84,9 @@ def _found(inputs: Inputs) -> dict[str, Any]:
     found["BOLD"] = "; ".join(
         f"{run.name}: {run.bold.values.shape[3]} volumes, {len(run.events)} events" for run in inputs.runs
     )
+    found["BOLD at rest"] = (
+        "; ".join(f"{run.name}: {run.bold.values.shape[3]} volumes" for run in inputs.rest) or "none"
+    )
     view = inputs.live_view
     found["live view"] = (
         f"{view.rgb.shape[1]}x{view.rgb.shape[0]} pixels of {view.pixel_um:g} um" if view else "none"

@@ -45,6 +45,15 @@ class RunFiles:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RestFiles:
+    """One BOLD run at rest: its name, series and sidecars, as in ``RunFiles``."""
+
+    name: str
+    bold: Path
+    sidecars: tuple[Path, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LiveViewFiles:
     """A picture of the exposed cortex, and its scale and pose."""
 
@@ -74,6 +83,8 @@ class ParticipantFiles:
         The study's table of persons, absent when it has none.
     unused
         Runs and images left aside, each with the reason.
+    rest
+        Runs at rest, by name.
     """
 
     study: Path
@@ -84,6 +95,7 @@ class ParticipantFiles:
     live_view: LiveViewFiles | None
     participants: Path | None
     unused: tuple[str, ...] = ()
+    rest: tuple[RestFiles, ...] = ()
 
     def all_paths(self) -> tuple[Path, ...]:
         """Return every file that is read, each once, sorted by name."""
@@ -91,6 +103,8 @@ class ParticipantFiles:
         paths = {path for path in single if path is not None}
         for run in self.runs:
             paths |= {run.bold, run.events, *run.sidecars}
+        for still in self.rest:
+            paths |= {still.bold, *still.sidecars}
         if self.live_view is not None:
             paths |= {self.live_view.image, self.live_view.sidecar}
         return tuple(sorted(paths))
@@ -173,7 +187,7 @@ def read_participant_files(
             remedy="Name one of the study's persons.",
         )
     _check_owner(folder)
-    runs, unused = _task_runs(study, folder)
+    runs, rest = _bold_runs(study, folder)
     planning = _planning_t1(folder, t1w)
     scans, other_images = find_scans(folder, planning, chosen or {})
     participants = study / "participants.tsv"
@@ -185,7 +199,8 @@ def read_participant_files(
         runs=runs,
         live_view=_live_view(folder),
         participants=participants if participants.is_file() else None,
-        unused=unused + other_images,
+        unused=other_images,
+        rest=rest,
     )
 
 
@@ -256,9 +271,9 @@ def _planning_t1(folder: Path, chosen: str | None) -> Path:
     )
 
 
-def _task_runs(study: Path, folder: Path) -> tuple[tuple[RunFiles, ...], tuple[str, ...]]:
-    """Find task runs with events and sidecar; name the rest runs left aside."""
-    runs, unused = [], []
+def _bold_runs(study: Path, folder: Path) -> tuple[tuple[RunFiles, ...], tuple[RestFiles, ...]]:
+    """Find task runs with events and sidecar, and runs at rest."""
+    runs, rest = [], []
     for path in files_with(folder, "func", "bold"):
         entities = entities_of(path)
         if "task" not in entities:
@@ -268,8 +283,10 @@ def _task_runs(study: Path, folder: Path) -> tuple[tuple[RunFiles, ...], tuple[s
                 expected=f"a name such as {folder.name}_task-hand_bold.nii.gz",
                 remedy="Say in the name what the person did.",
             )
+        sidecars = _inherited(study, folder, path, "bold", ".json")
+        name = "_".join(f"{key}-{value}" for key, value in entities.items() if key != "sub")
         if entities["task"].lower().startswith("rest"):
-            unused.append(f"{path.name}: no task was done in it")
+            rest.append(RestFiles(name=name, bold=path, sidecars=sidecars))
             continue
         events = _inherited(study, folder, path, "events", ".tsv")
         if not events:
@@ -279,18 +296,17 @@ def _task_runs(study: Path, folder: Path) -> tuple[tuple[RunFiles, ...], tuple[s
                 expected=path.name.split("_bold.")[0] + "_events.tsv beside it",
                 remedy="Add the events (onset, duration, trial_type); name a run without task task-rest.",
             )
-        sidecars = _inherited(study, folder, path, "bold", ".json")
-        name = "_".join(f"{key}-{value}" for key, value in entities.items() if key != "sub")
         runs.append(RunFiles(name=name, bold=path, sidecars=sidecars, events=events[0]))
     if not runs:
         raise FormatError.because(
             where=str(folder / "func"),
-            found="no BOLD run with a task" + (f" (left aside: {'; '.join(unused)})" if unused else ""),
+            found="no BOLD run with a task"
+            + (f" (at rest: {', '.join(r.name for r in rest)})" if rest else ""),
             expected=f"at least one, such as {folder.name}_task-hand_bold.nii.gz",
             remedy="Add a run in which the person moved, or tried to move, a hand.",
         )
-    _check_twins([run.bold for run in runs])
-    return tuple(sorted(runs, key=lambda run: run.name)), tuple(unused)
+    _check_twins([*(run.bold for run in runs), *(run.bold for run in rest)])
+    return tuple(sorted(runs, key=lambda run: run.name)), tuple(sorted(rest, key=lambda run: run.name))
 
 
 def _check_twins(paths: list[Path]) -> None:

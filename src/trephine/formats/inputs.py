@@ -38,6 +38,8 @@ class Inputs:
         Task runs with at least one movement of the hand.
     live_view
         Microscope view; absent when the study has none.
+    rest
+        Runs at rest, without events.
     """
 
     participant: Participant
@@ -45,6 +47,7 @@ class Inputs:
     others: tuple[Scan, ...]
     runs: tuple[TaskRun, ...]
     live_view: LiveView | None
+    rest: tuple[TaskRun, ...] = ()
 
 
 def read_inputs(files: ParticipantFiles, *, named: Collection[str] = ()) -> Inputs:
@@ -77,6 +80,7 @@ def read_inputs(files: ParticipantFiles, *, named: Collection[str] = ()) -> Inpu
         live_view=None
         if files.live_view is None
         else read_live_view(files.live_view.image, files.live_view.sidecar),
+        rest=read_rest_runs(files),
     )
 
 
@@ -120,6 +124,22 @@ def read_task_runs(files: ParticipantFiles, *, named: Collection[str] = ()) -> t
         found=f"no movement of a hand among the trial types ({types})",
         expected="a trial type with a word such as right, left, both, hand, fist, finger or squeeze",
         remedy="Name the trial types by the hand that moved, or say in mapping.trial_types which is which.",
+    )
+
+
+def read_rest_runs(files: ParticipantFiles) -> tuple[TaskRun, ...]:
+    """Read the runs in which the person rested, in the order of their names; they have no events.
+
+    Raises
+    ------
+    FormatError
+        If a run cannot be used.
+    """
+    return tuple(
+        TaskRun(
+            name=run.name, bold=read_series(run.bold, BOLD, read_timing(run.sidecars, run.bold)), events=()
+        )
+        for run in files.rest
     )
 
 

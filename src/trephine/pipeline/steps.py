@@ -14,7 +14,7 @@ from trephine.case.records import anatomy, hand_map, insertion_log, opening, pla
 from trephine.core.errors import InternalError
 from trephine.core.findings import Outcome
 from trephine.core.progress import Progress
-from trephine.formats.inputs import read_t1, read_task_runs
+from trephine.formats.inputs import read_rest_runs, read_t1, read_task_runs
 from trephine.formats.scans import read_scans
 from trephine.formats.template import read_template
 from trephine.model.activation import HandMap
@@ -82,12 +82,14 @@ def _mapping(workspace: Workspace, progress: Progress) -> Outcome[HandMap]:
         read_task_runs(workspace.files, named=inputs.hand_names(workspace)),
         inputs.anatomy(workspace),
         settings=_settings(workspace, "mapping", MappingSettings),
+        rest=read_rest_runs(workspace.files),
         progress=progress,
     )
 
 
 def _mapping_hashes(workspace: Workspace) -> dict[str, str]:
     files = [path for run in workspace.files.runs for path in (run.bold, *run.sidecars, run.events)]
+    files += [path for run in workspace.files.rest for path in (run.bold, *run.sidecars)]
     return workspace.hashes(*files)
 
 

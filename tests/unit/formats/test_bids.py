@@ -53,12 +53,18 @@ def test_only_t1_and_a_run_are_needed(tiny_study) -> None:
     assert inputs.participant.answers == {}
 
 
-def test_a_rest_run_is_left_aside_and_named(tiny_study) -> None:
+def test_a_rest_run_is_read_without_events_and_is_no_task(tiny_study) -> None:
     func = tiny_study / "sub-01/func"
     shutil.copy(func / "sub-01_task-hand_bold.nii.gz", func / "sub-01_task-rest_bold.nii.gz")
+    shutil.copy(func / "sub-01_task-hand_bold.json", func / "sub-01_task-rest_bold.json")
     files = read_participant_files(tiny_study, "01")
     assert len(files.runs) == 1
-    assert "task-rest" in files.unused[0]
+    assert {files.rest[0].bold, *files.rest[0].sidecars} <= set(files.all_paths())
+    inputs = read_inputs(files)
+    assert [(run.name, run.events, run.bold.values.shape[3]) for run in inputs.rest] == [
+        ("task-rest", (), 30)
+    ]
+    assert [run.name for run in inputs.runs] == ["task-hand"]
 
 
 def test_a_run_without_a_hand_is_left_aside(tiny_study) -> None:

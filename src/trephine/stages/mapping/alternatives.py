@@ -14,7 +14,7 @@ from trephine.stages.mapping.resting import resting_area
 
 
 def alternatives_to(
-    centre_mm: Vector3, hemisphere: Side, models: tuple[RunModel, ...], knob_mm: Vector3, scene: Scene
+    centre_mm: Vector3, hemisphere: Side, knob_mm: Vector3, at_rest: tuple[tuple[RunModel, ...], Scene]
 ) -> tuple[Alternative, ...]:
     """List the other ways to find the hand area, each with its distance to the centre taken.
 
@@ -24,12 +24,10 @@ def alternatives_to(
         That the target follows, ``scanner``, shape (3,).
     hemisphere
         Side to implant.
-    models
-        All runs.
     knob_mm
         The template's knob in this person.
-    scene
-        Grid and settings.
+    at_rest
+        Runs at rest, or the task's when there are none, with their noise, grid and settings.
 
     Returns
     -------
@@ -37,6 +35,7 @@ def alternatives_to(
         The template's knob; the area that goes with the other side's knob at rest. None of them moves the
         target.
     """
+    models, scene = at_rest
     template = Alternative(
         name="template knob",
         position_mm=knob_mm,
@@ -54,8 +53,9 @@ def _at_rest(centre_mm: Vector3, hemisphere: Side, models: tuple[RunModel, ...],
     origin = "Rest runs" if found.source == "rest" else "What the task's model leaves over, as if at rest"
     if found.centre_mm is None:
         return _nothing(
-            f"{origin}: nothing near the knob goes with the other side's knob (z {found.peak_z:.1f}, "
-            f"needed {found.least_z:.1f})."
+            f"{origin}: nothing near the knob goes with the other side's knob in particular (z "
+            f"{found.peak_z:.1f}, needed {found.least_z:.1f}; {100 * found.chance_fraction:.0f} % of other "
+            "places do as much)."
         )
     # Halves of a run share its drift and motion, so they cannot show this way to be surer than anatomy.
     sd_mm = max(scene.settings.knob_sd_mm, found.sd_mm or 0.0)
@@ -64,8 +64,8 @@ def _at_rest(centre_mm: Vector3, hemisphere: Side, models: tuple[RunModel, ...],
         position_mm=found.centre_mm,
         sd_mm=sd_mm,
         target_distance_mm=_apart_mm(found.centre_mm, centre_mm),
-        remark=f"{origin}: goes with the other side's knob (z {found.peak_z:.1f}). Drift and motion that "
-        "both sides share can do the same.",
+        remark=f"{origin}: goes with the other side's knob (z {found.peak_z:.1f}; "
+        f"{100 * found.chance_fraction:.0f} % of other places do as much). Drift and motion can do the same.",
     )
 
 

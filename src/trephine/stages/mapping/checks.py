@@ -37,6 +37,23 @@ def of_runs(runs: tuple[TaskRun, ...], models: tuple[RunModel, ...], settings: S
     return found
 
 
+def of_rest(models: tuple[RunModel, ...], settings: Settings) -> list[Finding]:
+    """Judge the runs at rest: one without a place in the T1 is left out, as it moves no target."""
+    found = []
+    for model in models:
+        found += _of_motion(model, settings)
+        if model.placed.trust == "failed":
+            message = (
+                f"{model.run.name}: its place in the T1 is not to be trusted, so it is not used. Check "
+                "whether it is of this person."
+            )
+            value, limit = model.placed.boundary_fraction, settings.least_boundary_fraction
+            found.append(_warn(code="REST_RUN_NOT_USED", message=message, value=value, limit=limit, unit="1"))
+        else:
+            found += _of_placing(model.run.name, model.placed, settings)
+    return found
+
+
 def of_names(task: TaskRun, settings: Settings) -> list[Finding]:
     """Say what the trial types of a run were taken for, where that is not plain from their names."""
     names = sorted({event.trial_type for event in task.events})

@@ -28,7 +28,12 @@ _STEPS_A_RUN = 10
 
 
 def run(
-    runs: tuple[TaskRun, ...], anatomy: Anatomy, settings: Settings, *, progress: Progress = silent
+    runs: tuple[TaskRun, ...],
+    anatomy: Anatomy,
+    settings: Settings,
+    *,
+    rest: tuple[TaskRun, ...] = (),
+    progress: Progress = silent,
 ) -> Outcome[HandMap]:
     """Map the hand from task runs, beside the anatomical hand knob.
 
@@ -40,6 +45,8 @@ def run(
         The person's, in ``scanner``.
     settings
         Hand, limits and method.
+    rest
+        Runs at rest, without events: for the resting-state alternative instead of what the task leaves over.
     progress
         Told on the way.
 
@@ -55,15 +62,17 @@ def run(
         If the hand asked for never moves on its own, or a run cannot be modelled.
     """
     check_hand_is_shown(runs, settings)
-    models = _models(runs, anatomy, settings, progress)
-    total = _STEPS_A_RUN * len(runs) + 4
+    total = _STEPS_A_RUN * (len(runs) + len(rest)) + 4
+    every = _models((*runs, *rest), anatomy, settings, progress)
+    models, still = every[: len(runs)], every[len(runs) :]
     progress(total - 4, total, "contrast maps")
     where = place_on(anatomy, settings.grid_mm)
     maps = contrast_maps(models, anatomy, where, settings)
     progress(total - 1, total, "target")
-    hand_map, crown, decision = _hand_map(maps, models, anatomy, where, settings)
+    hand_map, crown, decision = _hand_map(maps, models, still, anatomy, where, settings)
     findings = (
         *checks.of_runs(runs, models, settings),
+        *checks.of_rest(still, settings),
         *checks.of_maps(maps, settings),
         *checks.of_target(hand_map, crown, decision, settings),
     )
@@ -74,6 +83,7 @@ def run(
 def _hand_map(
     maps: tuple[MapOfContrast, ...],
     models: tuple[RunModel, ...],
+    still: tuple[RunModel, ...],
     anatomy: Anatomy,
     where: Place,
     settings: Settings,
@@ -101,10 +111,22 @@ def _hand_map(
         weight_sd=weight_sd,
         certainty=certainty_on(where, decision, hemisphere),
         alternatives=alternatives_to(
-            decision.centre_mm, hemisphere, models, knob_mm, Scene.of(models, anatomy, where, settings)
+            decision.centre_mm, hemisphere, knob_mm, _seen_at_rest(models, still, anatomy, where, settings)
         ),
     )
     return hand_map, crown, decision
+
+
+def _seen_at_rest(
+    models: tuple[RunModel, ...],
+    still: tuple[RunModel, ...],
+    anatomy: Anatomy,
+    where: Place,
+    settings: Settings,
+) -> tuple[tuple[RunModel, ...], Scene]:
+    """Return the runs at rest that have a place, or else the task's, with their noise."""
+    used = tuple(model for model in still if model.placed.trust != "failed") or models
+    return used, Scene.of(used, anatomy, where, settings)
 
 
 def _models(

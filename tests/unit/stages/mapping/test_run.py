@@ -109,7 +109,10 @@ def known_place(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("known_place")
 def test_without_a_response_the_knob_stands_in_and_says_so(ball_anatomy: Anatomy) -> None:
     task = made.hand_run(ball_anatomy, percent=0.0, volumes=36)
-    found = run((task,), ball_anatomy, SETTINGS)
+    still = TaskRun(name="task-rest", bold=task.bold, events=())
+    found = run((task,), ball_anatomy, SETTINGS, rest=(still,))
+    assert found.value.alternatives[-1].remark.startswith("Rest runs")
+    assert [quality.name for quality in found.value.runs] == ["task-hand"]
     assert {"HAND_RESPONSE_ABSENT", "TARGET_FROM_ANATOMY"} <= codes(found)
     assert found.value.target_source == "knob"
     assert found.value.disagreement_mm is None
