@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from trephine.core.frames import SCANNER
 from trephine.kernels.geometry.meshes import corner_areas
 from trephine.model.anatomy import Anatomy, ImagingResult, Tissue
 from trephine.model.registration import Registration
 from trephine.model.summary import Headline
-from trephine.stages.imaging.checks import intracranial_ml, round_trip_mm
+from trephine.stages.imaging.checks import fluid_fraction, intracranial_ml, round_trip_mm
 from trephine.stages.imaging.cortex_checks import hand_thickness_mm
+from trephine.stages.imaging.operated import LOWEST_MM
 
 _TISSUES = ((Tissue.GREY, "Grey matter"), (Tissue.WHITE, "White matter"), (Tissue.CSF, "Fluid"))
 
@@ -36,11 +38,15 @@ def headlines(result: ImagingResult) -> tuple[Headline, ...]:
         _number(f"{kind.name.lower()}_ml", float(count[kind]) * voxel_ml, "ml", label)
         for kind, label in _TISSUES
     ]
+    share = 100 * fluid_fraction(anatomy)
+    figures.append(
+        _number("fluid_percent", share, "percent", "Fluid, of the inside above the base of the skull")
+    )
     label = "To the template and back, 99th percentile"
     figures.append(_number("template_round_trip_mm", round_trip_mm(anatomy), "mm", label))
     source = "CT" if anatomy.has_ct else "T1 estimate"
     figures.append(Headline(name="skull_source", value=source, unit="word", label="Skull comes from"))
-    figures += _of_cortex(anatomy)
+    figures += [_of_skull(anatomy), *_of_cortex(anatomy)]
     for registration in result.registrations:
         figures += _of_registration(registration)
     if result.angiogram is not None:
@@ -48,6 +54,22 @@ def headlines(result: ImagingResult) -> tuple[Headline, ...]:
         size_ml = float(np.count_nonzero(vessels.values)) * vessels.grid.voxel_volume_mm3 / 1000.0
         figures.append(_number("vessels_ml", size_ml, "ml", "Vessels seen"))
     return tuple(figures)
+
+
+def _of_skull(anatomy: Anatomy) -> Headline:
+    """Return the skull's usual thickness over the vault; without a CT its interval alone."""
+    skull = anatomy.skull
+    template_mm = anatomy.mni_from_scanner(anatomy.outer_skull.points_mm, frame=SCANNER)
+    is_vault = template_mm[:, 2] > LOWEST_MM
+    label = "Skull over the vault, medians of thickness and of its bounds"
+    if not is_vault.any():
+        return Headline(name="skull_mm", value=None, unit="mm", label=label)
+    middle, low, high = (
+        round(float(np.median(values[is_vault])), 1)
+        for values in (skull.thickness_mm, skull.low_mm, skull.high_mm)
+    )
+    value = middle if skull.is_measured else None
+    return Headline(name="skull_mm", value=value, low=low, high=high, unit="mm", label=label)
 
 
 def _of_cortex(anatomy: Anatomy) -> list[Headline]:

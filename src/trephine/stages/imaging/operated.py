@@ -16,7 +16,7 @@ from trephine.model.skull import SkullSuspect, SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.warp import Warp
 
-_LOWEST_MM = 15.0
+LOWEST_MM = 15.0
 """Only above this height in mni152: below, temporal bone, muscle and ear differ between sides in a T1."""
 _CELL_MM = 5.0
 _SMOOTHING_MM = 7.0
@@ -82,7 +82,7 @@ def suspects(surface: Surface, skull: SkullThickness, mni_from_scanner: Warp) ->
 def _cells(surface: Surface, skull: SkullThickness, mni_from_scanner: Warp) -> _Cells:
     """Average corners of the vault over cells of the template's space."""
     template_mm = mni_from_scanner(surface.points_mm, frame=SCANNER)
-    used = template_mm[:, 2] > _LOWEST_MM
+    used = template_mm[:, 2] > LOWEST_MM
     corner = surface.points_mm[surface.faces]
     face_mm2 = 0.5 * np.linalg.norm(
         np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1
