@@ -192,6 +192,9 @@ class HandMap:
         How sure the centre is below the target.
     alternatives
         The hand area found in other ways, side by side.
+    run_pictures
+        The mean image of each of ``runs``, in their order, as its registration lays it on the planning T1:
+        coarse, 0 to 255, for people to look at.
     """
 
     contrasts: tuple[ContrastMap, ...]
@@ -208,6 +211,7 @@ class HandMap:
     weight_sd: Volume | None = None
     certainty: CentreCertainty | None = None
     alternatives: tuple[Alternative, ...] = ()
+    run_pictures: tuple[Volume, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("target_mm", "knob_mm", "target_mni_mm"):

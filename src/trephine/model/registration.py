@@ -33,6 +33,8 @@ class Registration:
     residual_mm
         How far blocks of the scan lie from where the rigid map puts them, robust standard deviation along one
         axis; absent where too few blocks could be placed.
+    difference_low_mm, difference_high_mm
+        Ends of the 95 % interval of that beyond the blocks' own error: how far the two shapes differ.
     stretch_fraction
         By how much the scan would have to be stretched to fit best; absent as above.
     blocks
@@ -51,6 +53,8 @@ class Registration:
     is_trusted: bool
     reason: str = ""
     residual_mm: float | None = None
+    difference_low_mm: float | None = None
+    difference_high_mm: float | None = None
     stretch_fraction: float | None = None
     blocks: int = 0
     agreeing_starts: int = 0

@@ -54,6 +54,8 @@ def figures(contents: Contents, progress: Progress) -> dict[str, Figure]:
     if c.anatomy:
         drawn += _slices(contents)
         drawn += registration.figures(c.anatomy, c.registrations, c.pictures)
+    if c.anatomy and c.hand_map and c.hand_map.run_pictures:
+        drawn.append(registration.run_figure(c.anatomy, c.hand_map))
     limits = screening.figure(c.screening) if c.screening else None
     drawn += [limits] if limits else []
     progress(2, 4, "drawing the plan")

@@ -183,7 +183,7 @@ def registrations(contents: Contents) -> Table | None:
             (contents.word_on("imaging", r.moving) or "waiting for approval") if r.is_trusted else ABSENT,
             ABSENT if r.mean_error_95_mm is None else number(r.mean_error_95_mm, 2),
             ABSENT if r.largest_error_95_mm is None else number(r.largest_error_95_mm, 2),
-            ABSENT if r.residual_mm is None else number(r.residual_mm, 2),
+            _between(r.difference_low_mm, r.difference_high_mm),
             ABSENT if r.stretch_fraction is None else number(100 * r.stretch_fraction, 1),
             number(r.header_offset_mm, 1),
             number(r.header_offset_rad * 57.29577951308232, 1),
@@ -193,20 +193,25 @@ def registrations(contents: Contents) -> Table | None:
     return Table(
         key="registrations",
         title="Scans laid on the planning T1",
-        note="Errors are over the brain. Blocks and stretch tell whether the scan shows the same head.",
+        note="Errors are over the brain. Difference of shape (95 % interval) and stretch tell whether the "
+        "scan shows the same head.",
         columns=(
             ("Scan", "text"),
             ("Used", "text"),
             ("A person's word", "text"),
             ("Mean error, 95 % below, mm", "number"),
             ("Largest error, 95 % below, mm", "number"),
-            ("Blocks off by, mm", "number"),
+            ("Shape differs by, mm", "text"),
             ("Stretch, %", "number"),
             ("Header off by, mm", "number"),
             ("Header turned by, \u00b0", "number"),
         ),
         rows=rows,
     )
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return ABSENT if low is None or high is None else f"{number(low, 2)} to {number(high, 2)}"
 
 
 def findings(contents: Contents) -> Table | None:

@@ -144,6 +144,8 @@ def test_anatomy_angiogram_and_registrations(case: Case) -> None:
         is_trusted=True,
         mean_error_95_mm=0.6,
         residual_mm=0.4,
+        difference_low_mm=0.1,
+        difference_high_mm=0.6,
         blocks=120,
     )
     vessels = _angiogram()
@@ -247,6 +249,7 @@ def _hand_map(*names: str) -> HandMap:
         weight_sd=_volume("1"),
         certainty=_certainty(),
         alternatives=_alternatives(),
+        run_pictures=(_volume("arbitrary"),),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from trephine.core.frames import CT, SCANNER, Affine
+from trephine.model.activation import RunQuality
 from trephine.model.registration import Registration
 from trephine.model.summary import Headline
 from trephine.model.volume import Volume
@@ -59,6 +60,28 @@ def test_a_scan_that_is_not_used_is_drawn_with_its_reason(anatomy) -> None:
     pictures = {"ct": Volume(values=np.zeros((4, 4, 4), np.uint8), grid=replace(anatomy.t1.grid, shape=(4, 4, 4)), unit="arbitrary")}  # fmt: skip # noqa: E501
     (figure,) = figure_of.figures(anatomy, (registration(reason="it is empty"),), pictures)
     assert figure.caption.startswith("The ct scan is not used: it is empty.")
+
+
+def test_every_run_is_drawn_with_its_error(anatomy, hand_map) -> None:
+    shown = Volume(
+        values=np.full(anatomy.t1.values.shape, 200, np.uint8), grid=anatomy.t1.grid, unit="arbitrary"
+    )
+    run = RunQuality(
+        name="task-hand_run-2",
+        volumes=30,
+        outlier_volumes=1,
+        max_displacement_mm=0.4,
+        mean_displacement_mm=0.1,
+        registration_error_mm=1.3,
+        header_offset_mm=3.0,
+        is_registration_trusted=False,
+        is_slice_timing_corrected=False,
+    )
+    two = replace(hand_map, runs=(replace(run, name="task-hand_run-1"), run), run_pictures=(shown, shown))
+    figure = figure_of.run_figure(anatomy, two)
+    assert (figure.key, len(figure.drawings)) == ("registration-bold", 12)
+    assert "task-hand_run-2: 1.3 mm, not trusted" in figure.caption
+    assert np.asarray(figure.drawings[6].shapes[0].pixels).mean() > 100
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from trephine.model.activation import ContrastMap, HandMap, RunQuality
 from trephine.model.hand_evidence import Alternative, CentreCertainty, Cluster, NuisanceShift, Peak, Retest
 
 _MAPS = {"z": "contrast_z", "effect_percent": "contrast_effect", "variance_percent2": "contrast_variance"}
-_FILES = ("contrasts", "weight", "weight_sd", "certainty")
+_FILES = ("contrasts", "weight", "weight_sd", "certainty", "run_pictures")
 _PARTS = {"clusters": Cluster, "peaks": Peak, "nuisance_shifts": NuisanceShift, "retests": Retest}
 _SAID = ("hemisphere", "peak_z", "peak_probability", "discovery_fraction", "knob_distance_mm")
 
@@ -38,12 +38,14 @@ def write(hand_map: HandMap, writer: Writer) -> None:
     put_volume(writer, "hand_weight", hand_map.weight)
     if hand_map.weight_sd is not None:
         put_volume(writer, "hand_weight_sd", hand_map.weight_sd)
+    for number, picture in enumerate(hand_map.run_pictures, start=1):
+        put_volume(writer, "registered_run", picture, run=str(number))
     record = plain_fields(hand_map, without=_FILES)
     if hand_map.certainty is not None:
         put_volume(writer, "hand_probability", hand_map.certainty.probability)
         record["certainty"] = plain_fields(hand_map.certainty, without=("probability",))
     contrasts = [_contrast_record(contrast) for contrast in hand_map.contrasts]
-    has = {"has_weight_sd": hand_map.weight_sd is not None}
+    has = {"has_weight_sd": hand_map.weight_sd is not None, "run_pictures": len(hand_map.run_pictures)}
     writer.put_json("hand_map_record", {"schema_version": 2, **record, **has, "contrasts": contrasts})
 
 
@@ -81,12 +83,14 @@ def read(case: Case) -> HandMap:
     certainty = record.pop("certainty", None)
     if certainty is not None:
         certainty = CentreCertainty(probability=get_volume(case, "hand_probability"), **certainty)
+    pictured = range(1, record.pop("run_pictures", 0) + 1)
     return HandMap(
         contrasts=contrasts,
         runs=runs,
         weight=get_volume(case, "hand_weight"),
         weight_sd=get_volume(case, "hand_weight_sd") if record.pop("has_weight_sd", False) else None,
         certainty=certainty,
+        run_pictures=tuple(get_volume(case, "registered_run", run=str(number)) for number in pictured),
         alternatives=tuple(Alternative(**entry) for entry in record.pop("alternatives", ())),
         **record,
     )

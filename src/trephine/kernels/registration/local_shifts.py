@@ -50,6 +50,9 @@ class LocalShifts:
         From a point of the fixed image to where the moving image shows the same, shape (block, 3).
     information_per_mm2
         Relative information on each shift, shape (block, 3, 3): large along directions with sharp borders.
+    covariance_mm2
+        Of each shift, shape (block, 3, 3), from leaving out the block's eight octants in turn: noise, and a
+        relation of the two contrasts that is not the same throughout the block.
     tried
         Blocks that lie in both images.
     """
@@ -57,13 +60,14 @@ class LocalShifts:
     centres_mm: Points
     shifts_mm: Points
     information_per_mm2: AnyArray
+    covariance_mm2: AnyArray
     tried: int
 
     def __post_init__(self) -> None:
         for name in ("centres_mm", "shifts_mm"):
             object.__setattr__(self, name, locked(getattr(self, name), np.float64, (None, 3), name))
-        information = locked(self.information_per_mm2, np.float64, (None, 3, 3), "information_per_mm2")
-        object.__setattr__(self, "information_per_mm2", information)
+        for name in ("information_per_mm2", "covariance_mm2"):
+            object.__setattr__(self, name, locked(getattr(self, name), np.float64, (None, 3, 3), name))
 
 
 def local_shifts(
@@ -92,11 +96,12 @@ def local_shifts(
     The measure is the correlation ratio: how much of the moved block's variance its fixed levels explain
     (levels are quantiles of the fixed block, so any relation between the two contrasts will do). Its
     logarithm is a likelihood up to a factor; a parabola through the 27 values about the best whole voxel
-    gives the shift and its information.
+    gives the shift and its information. Leaving out one octant at a time moves the parabola's top; how far
+    gives the shift's own covariance (a grouped jackknife).
 
     References
     ----------
-    roche1998
+    roche1998, efron1982
     """
     chosen = settings or BlockSettings()
     step_mm = float(fixed.voxel_mm[0])
@@ -125,26 +130,28 @@ def local_shifts(
 
 
 def _gathered(
-    found: list[tuple[AnyArray, AnyArray, AnyArray]], fixed: Sampled, step_mm: float, tried: int
+    found: list[tuple[AnyArray, AnyArray, AnyArray, AnyArray]], fixed: Sampled, step_mm: float, tried: int
 ) -> LocalShifts:
     if not found:
         none = np.zeros((0, 3))
+        empty = np.zeros((0, 3, 3))
         return LocalShifts(
-            centres_mm=none, shifts_mm=none, information_per_mm2=np.zeros((0, 3, 3)), tried=tried
+            centres_mm=none, shifts_mm=none, information_per_mm2=empty, covariance_mm2=empty, tried=tried
         )
     centres = np.array([item[0] for item in found], dtype=np.float64)
     return LocalShifts(
         centres_mm=centres @ fixed.affine_mm[:3, :3].T + fixed.affine_mm[:3, 3],
         shifts_mm=np.array([item[1] for item in found]) * step_mm,
         information_per_mm2=np.array([item[2] for item in found]) / step_mm**2,
+        covariance_mm2=np.array([item[3] for item in found]) * step_mm**2,
         tried=tried,
     )
 
 
 def _best_shift(
     wide: AnyArray, near: AnyArray, reach: int, spread: tuple[float, float]
-) -> tuple[AnyArray, AnyArray] | None:
-    """Return the best shift in voxels, shape (3,), and its information, shape (3, 3); nothing if unclear."""
+) -> tuple[AnyArray, AnyArray, AnyArray] | None:
+    """Return the best shift in voxels, shape (3,), its information and its covariance; nothing if unclear."""
     flat = near.ravel()
     if flat.std() < _LEAST_CONTRAST * spread[0]:
         return None
@@ -171,7 +178,34 @@ def _best_shift(
     beyond = np.linalg.solve(-bend, slope)
     if np.abs(beyond).max() > 1.0:
         return None
-    return peak - reach + beyond, -bend
+    nearest = windows.reshape(count, count, count, -1)[around].reshape(27, -1)
+    return peak - reach + beyond, -bend, _covariance(nearest, member, near.shape[0], bend)
+
+
+def _covariance(windows: AnyArray, member: AnyArray, edge: int, bend: AnyArray) -> AnyArray:
+    """Return the covariance of a shift, voxel^2, shape (3, 3), from leaving out the block's octants in turn.
+
+    ``windows`` holds the 27 places about the best, shape (27, voxel); ``member`` which level each voxel has.
+    """
+    high = np.indices((edge,) * 3).reshape(3, -1) > edge // 2
+    octant = high[0] * 4 + high[1] * 2 + high[2]
+    parts = [np.flatnonzero(octant == name) for name in range(8)]
+    count = np.array([member[:, part].sum(axis=1) for part in parts], dtype=np.float64)
+    values = [windows[:, part] for part in parts]
+    sums = np.array([v @ member[:, part].T for v, part in zip(values, parts, strict=True)], dtype=np.float64)
+    squares = np.array([np.einsum("ij,ij->i", v, v, dtype=np.float64) for v in values])
+    moved = []
+    for left_out in range(8):
+        n = count.sum(axis=0) - count[left_out]
+        some = n > 0
+        levels = (sums.sum(axis=0) - sums[left_out])[:, some]
+        mean = levels.sum(axis=1) / n.sum()
+        total = squares.sum(axis=0) - squares[left_out] - n.sum() * mean**2
+        between = (levels**2 / n[some]).sum(axis=1) - n.sum() * mean**2
+        score = -0.5 * n.sum() * np.log(np.clip(1.0 - between / np.maximum(total, 1e-9), 1e-6, 1.0))
+        moved.append(np.linalg.solve(-bend * n.sum() / count.sum(), _parabola(score)[0]))
+    apart = np.array(moved) - np.mean(moved, axis=0)
+    return np.asarray(7.0 / 8.0 * apart.T @ apart)
 
 
 _OFFSETS = np.stack(np.meshgrid(*[np.arange(-1.0, 2.0)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -24,6 +24,8 @@ _SPREAD_OF_THREE = 1.538
 _SPREAD_OF_ONE = 0.6745
 """Median size of one standard normal number."""
 _GROUPS = 12
+_SURE = 2.2
+"""Student's t with 11 degrees of freedom (12 groups), 95 %, two sides."""
 _RIGID, _AFFINE = 6, 12
 _DRAWS = 1000
 
@@ -46,6 +48,11 @@ class PoseEvidence:
     residual_mm
         Robust standard deviation of a block's shift that no rigid map explains, along the direction that the
         block knows best: across a border, not along it.
+    residual_error_mm
+        Standard deviation of ``residual_mm`` itself, from leaving out the same groups.
+    noise_mm
+        What ``residual_mm`` would be if nothing but each block's own error kept it from its place: the median
+        of that error (see ``LocalShifts.covariance_mm2``) along the same directions.
     stretch_fraction
         Largest departure from 1 of the three scales of the best affine map.
     stretch_error_fraction
@@ -59,6 +66,8 @@ class PoseEvidence:
     covariance_mm2: AnyArray
     centre_mm: Vector3
     residual_mm: float
+    residual_error_mm: float
+    noise_mm: float
     stretch_fraction: float
     stretch_error_fraction: float
     blocks: int
@@ -70,6 +79,13 @@ class PoseEvidence:
         object.__setattr__(self, "covariance_mm2", covariance)
         object.__setattr__(self, "step_mm", locked(self.step_mm, np.float64, (6,), "step_mm"))
         object.__setattr__(self, "centre_mm", locked(self.centre_mm, np.float64, (3,), "centre_mm"))
+
+    @property
+    def difference_mm(self) -> tuple[float, float]:
+        """Ends of the 95 % interval of what neither a rigid map nor the blocks' own error explains, mm."""
+        ends = (self.residual_mm + side * _SURE * self.residual_error_mm for side in (-1.0, 1.0))
+        low, high = (float(np.sqrt(max(0.0, max(0.0, end) ** 2 - self.noise_mm**2))) for end in ends)
+        return low, high
 
 
 def evidence_of(shifts: LocalShifts) -> PoseEvidence | None:
@@ -101,10 +117,11 @@ def evidence_of(shifts: LocalShifts) -> PoseEvidence | None:
     whole = _Fit.of(shifts, centre, _RIGID)
     affine = _Fit.of(shifts, centre, _AFFINE)
     group = _groups(shifts.centres_mm)
-    without = [_Fit.of(shifts, centre, _RIGID, kept=group != name).step for name in np.unique(group)]
-    without_affine = [
-        _stretch(_Fit.of(shifts, centre, _AFFINE, kept=group != name)) for name in np.unique(group)
-    ]
+    kept = [group != name for name in np.unique(group)]
+    without = [_Fit.of(shifts, centre, _RIGID, kept=some).step for some in kept]
+    without_affine = [_stretch(_Fit.of(shifts, centre, _AFFINE, kept=some)) for some in kept]
+    along_mm, error_mm = whole.along(shifts)
+    residuals_mm = np.array([_spread(along_mm[some]) for some in kept])
     share = (len(without) - 1) / len(without)
     apart = np.array(without) - whole.step
     spread = np.array(without_affine) - np.mean(without_affine, axis=0)
@@ -115,7 +132,9 @@ def evidence_of(shifts: LocalShifts) -> PoseEvidence | None:
         step_mm=whole.step,
         covariance_mm2=share * apart.T @ apart,
         centre_mm=centre,
-        residual_mm=whole.residual_mm(shifts),
+        residual_mm=_spread(along_mm),
+        residual_error_mm=float(np.sqrt(share * ((residuals_mm - residuals_mm.mean()) ** 2).sum())),
+        noise_mm=float(np.median(error_mm)),
         stretch_fraction=float(stretch[worst]),
         stretch_error_fraction=float(np.sqrt(share * (spread[:, worst] ** 2).sum())),
         blocks=len(shifts.centres_mm),
@@ -197,11 +216,17 @@ class _Fit:
             weight = allowed * np.clip(1.0 - (far / (_CUT_OFF * scale)) ** 2, 0.0, 1.0) ** 2
         return cls(step=step, left_mm=shift - rows @ step)
 
-    def residual_mm(self, shifts: LocalShifts) -> float:
-        """Return the robust spread of what is left, of each block along the direction it knows best."""
+    def along(self, shifts: LocalShifts) -> tuple[AnyArray, AnyArray]:
+        """Return what is left of each block along the way it knows best, and its own error there, mm."""
         _, axes = np.linalg.eigh(shifts.information_per_mm2)
-        along = np.einsum("ni,ni->n", self.left_mm, axes[:, :, -1])
-        return float(np.median(np.abs(along)) / _SPREAD_OF_ONE)
+        best = axes[:, :, -1]
+        variance = np.einsum("ni,nij,nj->n", best, shifts.covariance_mm2, best)
+        return np.einsum("ni,ni->n", self.left_mm, best), np.sqrt(np.maximum(variance, 0.0))
+
+
+def _spread(values: AnyArray) -> float:
+    """Return the robust standard deviation of values about zero."""
+    return float(np.median(np.abs(values)) / _SPREAD_OF_ONE)
 
 
 def _stretch(fit: _Fit) -> AnyArray:

@@ -15,8 +15,10 @@ from trephine.kernels.registration.affine import matrix_of
 from trephine.kernels.registration.images import Sampled, itk_image, one_thread, upright
 
 _BINS = 32
-_FINE_SAMPLES = 60_000
-"""Voxels compared at the fine level, on a regular lattice with a fixed jitter."""
+_SAMPLES = {"coarse": 10_000, "fine": 40_000}
+"""Voxels compared at each level, on a lattice with a fixed jitter; assumed enough for 32 x 32 bins."""
+_LEAST_STEP_FRACTION = 0.01
+"""A fit ends when its step is this share of its first one."""
 _JITTER_SEED = 1
 _LEAST_LAID_FRACTION = 0.5
 _RIM_MM = 6.0
@@ -145,7 +147,7 @@ def register_rigid(
     boxed, box_from_source = in_own_box(source)
     points = _spread_points(boxed, source_mask)
     starts = _starts(points, _mean_mm(target, target_mask), np.linalg.inv(box_from_source), chosen)
-    coarse = _RigidPair.at(boxed, source_mask, target, chosen.coarse_mm)
+    coarse = _RigidPair.at(boxed, source_mask, target, chosen.coarse_mm, "coarse")
     fits = [coarse.fitted(start, 3.0) for start in starts]
     within = [_laid_fraction(fit[1], points, target, target_mask) for fit in fits]
     ranked = sorted(
@@ -302,15 +304,19 @@ class _RigidPair:
     target: sitk.Image
     step_mm: float
     centre_mm: AnyArray
+    samples: int
 
     @classmethod
-    def at(cls, source: Sampled, mask: Mask3, target: Sampled, step_mm: float) -> _RigidPair:
+    def at(
+        cls, source: Sampled, mask: Mask3, target: Sampled, step_mm: float, level: str = "fine"
+    ) -> _RigidPair:
         return cls(
             source=itk_image(upright(source, step_mm)),
             mask=_mask_image(source, mask, step_mm),
             target=itk_image(upright(target, step_mm)),
             step_mm=step_mm,
             centre_mm=_mean_mm(source, mask),
+            samples=_SAMPLES[level],
         )
 
     def with_mask(self, source: Sampled, mask: Mask3) -> _RigidPair:
@@ -320,6 +326,7 @@ class _RigidPair:
             target=self.target,
             step_mm=self.step_mm,
             centre_mm=self.centre_mm,
+            samples=self.samples,
         )
 
     def fitted(self, start: Matrix4, step_mm: float) -> tuple[float, Matrix4]:
@@ -333,13 +340,15 @@ class _RigidPair:
         method.SetMetricAsMattesMutualInformation(_BINS)
         method.SetMetricFixedMask(self.mask)
         count = int(sitk.GetArrayViewFromImage(self.mask).sum())
-        if count > _FINE_SAMPLES:
+        if count > self.samples:
             method.SetMetricSamplingStrategy(method.REGULAR)
-            method.SetMetricSamplingPercentage(_FINE_SAMPLES / count, _JITTER_SEED)
+            method.SetMetricSamplingPercentage(self.samples / count, _JITTER_SEED)
         else:
             method.SetMetricSamplingStrategy(method.NONE)
         method.SetInterpolator(sitk.sitkLinear)
-        method.SetOptimizerAsRegularStepGradientDescent(step_mm, 0.005, 80, 0.7, 1e-7)
+        method.SetOptimizerAsRegularStepGradientDescent(
+            step_mm, _LEAST_STEP_FRACTION * step_mm, 80, 0.7, 1e-7
+        )
         method.SetOptimizerScalesFromPhysicalShift()
         method.SetInitialTransform(transform, inPlace=True)
         try:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from trephine.model.activation import HandMap
 from trephine.model.anatomy import Anatomy, Tissue
 from trephine.model.registration import Registration
 from trephine.model.scan import ScanKind
@@ -33,6 +34,11 @@ _SLAB_MM = 24.0
 """Thickness over which vessels are gathered: one slice of an angiogram shows hardly any."""
 _SLAB_STEP_MM = 1.5
 _TOP = 255.0
+_HOW_TO_LOOK = (
+    "under the T1's outlines of scalp (yellow), skull (blue), pial surface (vermilion) and white matter "
+    "(green). Lower row: the T1 and it in alternating squares. Look for outlines that leave the edges of the "
+    f"scan, and for edges that break where squares meet. Slices are {CONVENTION}."
+)
 
 
 def figures(
@@ -58,17 +64,50 @@ def figures(
 
 def _figure(anatomy: Anatomy, registration: Registration, picture: Volume) -> Figure:
     name = registration.moving
-    centre = _middle(anatomy)
-    outlined = [_outlined(kind, anatomy, name, picture, centre) for kind in ORIENTATIONS]
-    squares = [_squares(kind, anatomy, name, picture, centre) for kind in ORIENTATIONS]
     return Figure(
         key=f"registration-{name}",
-        caption=f"{_state(registration)} Upper row: the {name} scan{_slab_words(name)} under the T1's "
-        "outlines of scalp (yellow), skull (blue), pial surface (vermilion) and white matter (green). Lower "
-        f"row: T1 and {name} in alternating squares. Look for outlines that leave the edges of the scan, and "
-        f"for edges that break where squares meet. Slices are {CONVENTION}.",
-        drawings=(*outlined, *squares),
+        caption=f"{_state(registration)} Upper row: the {name} scan{_slab_words(name)} {_HOW_TO_LOOK}",
+        drawings=_rows(anatomy, name, picture),
         layout="triple",
+    )
+
+
+def run_figure(anatomy: Anatomy, hand_map: HandMap) -> Figure:
+    """Draw the mean image of every run of the task as its registration lays it: two rows a run.
+
+    Parameters
+    ----------
+    anatomy
+        What the runs are laid on.
+    hand_map
+        With the picture of each run.
+    """
+    errors = [
+        f"{run.name}: {number(run.registration_error_mm, 1)} mm"
+        + ("" if run.is_registration_trusted else ", not trusted")
+        for run in hand_map.runs
+    ]
+    drawings = [
+        drawing
+        for place, picture in enumerate(hand_map.run_pictures, start=1)
+        for drawing in _rows(anatomy, f"bold run {place}", picture)
+    ]
+    return Figure(
+        key="registration-bold",
+        caption="The mean image of each run of the hand task on the planning T1; error of a brain point "
+        f"({'; '.join(errors)}). Upper row of each run: the mean image {_HOW_TO_LOOK} "
+        "BOLD is distorted near air, above the nose and the ears.",
+        drawings=tuple(drawings),
+        layout="triple",
+    )
+
+
+def _rows(anatomy: Anatomy, name: str, picture: Volume) -> tuple[Drawing, ...]:
+    """Draw a scan in three planes under the T1's outlines, then in squares beside the T1."""
+    centre = _middle(anatomy)
+    return (
+        *(_outlined(kind, anatomy, name, picture, centre) for kind in ORIENTATIONS),
+        *(_squares(kind, anatomy, name, picture, centre) for kind in ORIENTATIONS),
     )
 
 

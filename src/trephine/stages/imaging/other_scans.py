@@ -251,6 +251,8 @@ def _placed(
         is_trusted=not reason,
         reason=reason,
         residual_mm=evidence.residual_mm if evidence else None,
+        difference_low_mm=evidence.difference_mm[0] if evidence else None,
+        difference_high_mm=evidence.difference_mm[1] if evidence else None,
         stretch_fraction=evidence.stretch_fraction if evidence else None,
         blocks=evidence.blocks if evidence else 0,
         agreeing_starts=fit.agreeing_starts if fit else 0,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from trephine.core.findings import Finding, Severity
 from trephine.kernels.registration.pose_evidence import PoseEvidence
@@ -87,7 +88,8 @@ def judge(given: Scan, seen: Seen, settings: Settings) -> Judged:
     if evidence is None or seen.errors_mm is None:
         reason = "it shows too little detail that the T1 shows too, so its pose cannot be checked"
         return reason, (_not_used(given, reason, 0.0, 1.0, "1"),)
-    if _is_another_head(evidence, settings):
+    answer = whose_head(evidence, settings)
+    if answer == "another":
         return "it does not show the same head", (_another(given, evidence, settings),)
     mean_mm = seen.errors_mm[1]
     if max(mean_mm, seen.correction_mm) > settings.largest_registration_error_mm:
@@ -95,26 +97,70 @@ def judge(given: Scan, seen: Seen, settings: Settings) -> Judged:
         limit = settings.largest_registration_error_mm
         return reason, (_not_used(given, reason, max(mean_mm, seen.correction_mm), limit, "mm"),)
     return "", tuple(
-        finding for finding in (_poor(given, mean_mm, settings), _offset(given, seen)) if finding is not None
+        finding
+        for finding in (
+            _doubtful(given, evidence, settings) if answer == "doubtful" else None,
+            _poor(given, mean_mm, settings),
+            _offset(given, seen),
+        )
+        if finding is not None
     )
 
 
-def _is_another_head(evidence: PoseEvidence, settings: Settings) -> bool:
-    sure = evidence.stretch_fraction - _SURE * evidence.stretch_error_fraction
-    return evidence.residual_mm > settings.largest_residual_mm or sure > settings.largest_stretch_fraction
+def whose_head(evidence: PoseEvidence, settings: Settings) -> Literal["same", "doubtful", "another"]:
+    """Say whether a scan shows the same head.
+
+    Parameters
+    ----------
+    evidence
+        What its blocks say.
+    settings
+        The limits.
+
+    Returns
+    -------
+    str
+        ``another`` when difference or stretch surely exceed their limits, ``same`` when neither can,
+        ``doubtful`` when the data do not tell.
+    """
+    low_mm, high_mm = evidence.difference_mm
+    stretch, error = evidence.stretch_fraction, evidence.stretch_error_fraction
+    stretch_limit = settings.largest_stretch_fraction
+    if low_mm > settings.largest_difference_mm or stretch - _SURE * error > stretch_limit:
+        return "another"
+    return "doubtful" if high_mm > settings.largest_difference_mm or stretch > stretch_limit else "same"
+
+
+def _doubtful(given: Scan, evidence: PoseEvidence, settings: Settings) -> Finding:
+    low_mm, high_mm = evidence.difference_mm
+    by_shape = high_mm > settings.largest_difference_mm
+    return Finding(
+        code="SCAN_MAY_BE_OF_ANOTHER_HEAD",
+        severity=Severity.WARN,
+        message=f"Whether the {given.kind} scan shows the head in the planning T1 cannot be told from its "
+        f"shape: beyond noise its parts lie {low_mm:.1f} to {high_mm:.1f} mm from where a rigid map puts "
+        f"them, and it fits best when stretched by {100 * evidence.stretch_fraction:.1f} %. Look at its "
+        "picture before you approve its registration: do single sulci, the ventricles' corners and the "
+        "skull's inner edge run on where the squares meet? If they do not, reject it.",
+        value=high_mm if by_shape else evidence.stretch_fraction,
+        limit=settings.largest_difference_mm if by_shape else settings.largest_stretch_fraction,
+        unit="mm" if by_shape else "1",
+        source="assumed",
+    )
 
 
 def _another(given: Scan, evidence: PoseEvidence, settings: Settings) -> Finding:
-    by_shape = evidence.residual_mm > settings.largest_residual_mm
+    low_mm, high_mm = evidence.difference_mm
+    by_shape = low_mm > settings.largest_difference_mm
     return Finding(
         code="SCAN_OF_ANOTHER_HEAD",
         severity=Severity.BLOCK,
-        message=f"The {given.kind} scan has not the shape of the head in the planning T1: its parts lie "
-        f"{evidence.residual_mm:.1f} mm from where a rigid map puts them, and it fits best when stretched by "
-        f"{100 * evidence.stretch_fraction:.1f} %. It is another person's, or its voxel sizes are wrong. "
-        "It is not used.",
-        value=evidence.residual_mm if by_shape else evidence.stretch_fraction,
-        limit=settings.largest_residual_mm if by_shape else settings.largest_stretch_fraction,
+        message=f"The {given.kind} scan has not the shape of the head in the planning T1: beyond noise its "
+        f"parts lie {low_mm:.1f} to {high_mm:.1f} mm from where a rigid map puts them, and it fits best when "
+        f"stretched by {100 * evidence.stretch_fraction:.1f} %. It is another person's, or its voxel sizes "
+        "are wrong. It is not used.",
+        value=low_mm if by_shape else evidence.stretch_fraction,
+        limit=settings.largest_difference_mm if by_shape else settings.largest_stretch_fraction,
         unit="mm" if by_shape else "1",
         source="assumed",
     )

@@ -43,17 +43,19 @@ class Settings(BaseModel):
         gt=0,
         description="A scan that is used although this bound is larger blocks what depends on it.",
     )
-    largest_residual_mm: float = Field(
-        default=0.8,
+    largest_difference_mm: float = Field(
+        default=0.7,
         gt=0,
-        description="A scan whose parts lie further from where a rigid map puts them shows another head. "
-        "Measured on the same person 0.1 to 0.6 mm, on others 1.0 to 2.1 mm.",
+        description="Difference of shape, beyond noise, from which a scan shows another head. The geometric "
+        "middle of 0.5 mm (assumed: what distortion leaves in one head) and 1.06 mm (the least seen between "
+        "two). Its 95 % interval decides: all of it above, another head; some of it above, doubtful.",
     )
     largest_stretch_fraction: float = Field(
         default=0.03,
         gt=0,
         description="A scan that fits best when stretched by surely more than this shows another head, or "
-        "has wrong voxel sizes. Measured on the same person 0.001 to 0.006, on others 0.03 to 0.12.",
+        "has wrong voxel sizes; one that does so, but not surely, is doubtful. Measured on the same person "
+        "0.001 to 0.017, on others 0.03 to 0.12.",
     )
     vessel_least_probability: float = Field(
         default=0.5,

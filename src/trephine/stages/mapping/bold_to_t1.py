@@ -19,14 +19,16 @@ from trephine.kernels.registration.boundary import (
     contrast_across,
     rigid_step,
 )
-from trephine.kernels.registration.images import Sampled
+from trephine.kernels.registration.images import Sampled, resampled, upright
 from trephine.kernels.registration.rigid import RigidSettings, register_rigid
 from trephine.model.anatomy import Anatomy, Tissue
+from trephine.model.volume import Grid, Volume
 from trephine.stages.mapping.preparation import PreparedRun
 from trephine.stages.mapping.settings import Settings
 
 _SIDE_STEP_MM = 2.0
 _MOVES, _MOVE_MM = 12, 8.0
+_PICTURE_MM = 1.5
 _NUDGES_MM = (
     (2.0, -2.0, 2.0, 2.0, 2.0, -2.0),
     (-2.0, 2.0, -2.0, -2.0, 2.0, 2.0),
@@ -167,6 +169,22 @@ def trust_in(boundary_fraction: float, drop_fraction: float, settings: Settings)
     if not is_possible or drop_fraction < settings.least_boundary_drop_fraction:
         return "failed"
     return "trusted" if drop_fraction >= settings.sure_boundary_drop_fraction else "doubtful"
+
+
+def picture_of(run: PreparedRun, anatomy: Anatomy, pose: Affine) -> Volume:
+    """Bring a run's mean image to a coarse upright grid about the T1, 0 to 255, for people to look at."""
+    t1 = Sampled(values=anatomy.t1.values, affine_mm=anatomy.t1.grid.affine_mm)
+    grid = upright(t1, _PICTURE_MM)
+    i, j, k = grid.values.shape
+    mean = Sampled(values=np.maximum(run.mean, 0.0).astype(np.float32), affine_mm=run.affine_mm)
+    back = np.linalg.inv(pose.matrix)
+    values = resampled(mean, grid.affine_mm, (i, j, k), source_from_target=back).values
+    top = float(np.percentile(run.mean[run.mask], 99.5))
+    return Volume(
+        values=np.round(np.clip(values / top, 0.0, 1.0) * 255.0).astype(np.uint8),
+        grid=Grid(shape=(i, j, k), affine_mm=grid.affine_mm, frame=SCANNER),
+        unit="arbitrary",
+    )
 
 
 def _refined(

@@ -9,7 +9,7 @@ from trephine.model.activation import HandMap, RunQuality, TaskRun
 from trephine.model.anatomy import Anatomy
 from trephine.stages.mapping import checks
 from trephine.stages.mapping.alternatives import alternatives_to
-from trephine.stages.mapping.bold_to_t1 import grey_white_boundary, place
+from trephine.stages.mapping.bold_to_t1 import grey_white_boundary, picture_of, place
 from trephine.stages.mapping.conditions import check_hand_is_shown
 from trephine.stages.mapping.contrast_maps import MapOfContrast, contrast_maps, mni_of
 from trephine.stages.mapping.glm import design_of
@@ -107,6 +107,9 @@ def _hand_map(
         disagreement_mm=own.knob_distance_mm,
         weight=weight,
         runs=tuple(_quality(model) for model in models),
+        run_pictures=tuple(
+            picture_of(model.run, anatomy, model.placed.scanner_from_bold) for model in models
+        ),
         target_mni_mm=mni_of(crown.position_mm, anatomy),
         weight_sd=weight_sd,
         certainty=certainty_on(where, decision, hemisphere),

@@ -30,8 +30,8 @@ def other_contrast(matrix: np.ndarray, noise: float = 0.1) -> np.ndarray:
     return shown + noise * np.random.default_rng(2).standard_normal(SHAPE)
 
 
-def shifts_of(matrix: np.ndarray) -> LocalShifts:
-    moved = Sampled(values=other_contrast(matrix), affine_mm=AFFINE)
+def shifts_of(matrix: np.ndarray, noise: float = 0.1) -> LocalShifts:
+    moved = Sampled(values=other_contrast(matrix, noise), affine_mm=AFFINE)
     return local_shifts(moved, EVERYWHERE, Sampled(values=texture(), affine_mm=AFFINE), REGION)
 
 
@@ -67,6 +67,19 @@ def test_a_stretched_object_is_told_from_a_moved_one() -> None:
     assert found.stretch_fraction == pytest.approx(0.05, abs=0.01)
     assert found.stretch_fraction > 3 * found.stretch_error_fraction
     assert found.residual_mm > 0.7
+    low_mm, high_mm = found.difference_mm
+    assert 0.5 < low_mm < found.residual_mm < high_mm + 0.2
+
+
+def test_what_noise_explains_is_no_difference_of_shape() -> None:
+    """Each block's own error accounts for what is left of a rigid fit, at little noise and at much."""
+    found = [evidence_of(shifts_of(rigid(0.02, (0.3, 0, 0)), noise)) for noise in (0.1, 2.0)]
+    quiet, loud = (each for each in found if each is not None)
+    assert loud.noise_mm > 2 * quiet.noise_mm
+    assert loud.residual_mm > 1.5 * quiet.residual_mm
+    for each in (quiet, loud):
+        assert 0.5 < each.residual_mm / each.noise_mm < 1.6
+        assert each.difference_mm[0] == 0.0
 
 
 def test_an_unrelated_image_gives_nothing_or_a_large_residual() -> None:

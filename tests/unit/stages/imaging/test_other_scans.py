@@ -38,8 +38,8 @@ def test_an_almost_empty_scan_is_not_used(share: float) -> None:
 
 
 def seen(
-    *, mean: float = 0.5, inside: float = 0.95, residual: float = 0.5, stretch: float = 0.005,
-    offset: float = 1.0, correction: float = 0.3, blocks: int = 100,
+    *, mean: float = 0.5, inside: float = 0.95, residual: float = 0.4, stretch: float = 0.005,
+    residual_error: float = 0.1, offset: float = 1.0, correction: float = 0.3, blocks: int = 100,
 ) -> Seen:  # fmt: skip
     fit = RigidFit(
         target_from_source=np.eye(4),
@@ -56,6 +56,8 @@ def seen(
         covariance_mm2=np.eye(6) * 0.01,
         centre_mm=np.zeros(3),
         residual_mm=residual,
+        residual_error_mm=residual_error,
+        noise_mm=0.3,
         stretch_fraction=stretch,
         stretch_error_fraction=0.004,
         blocks=blocks,
@@ -85,7 +87,9 @@ def seen(
         ({"blocks": 0}, "SCAN_NOT_REGISTERED", Severity.WARN, False),
         ({"residual": 1.8}, "SCAN_OF_ANOTHER_HEAD", Severity.BLOCK, False),
         ({"stretch": 0.05}, "SCAN_OF_ANOTHER_HEAD", Severity.BLOCK, False),
-        ({"stretch": 0.035}, None, None, True),  # not surely above the limit
+        ({"residual": 1.2, "residual_error": 0.3}, "SCAN_MAY_BE_OF_ANOTHER_HEAD", Severity.WARN, True),
+        ({"residual": 0.6}, "SCAN_MAY_BE_OF_ANOTHER_HEAD", Severity.WARN, True),  # may be above the limit
+        ({"stretch": 0.035}, "SCAN_MAY_BE_OF_ANOTHER_HEAD", Severity.WARN, True),  # not surely above
     ],
 )
 def test_each_limit_of_trust_holds(figures, code, severity, is_used) -> None:
