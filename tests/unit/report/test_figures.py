@@ -11,9 +11,10 @@ from trephine.core.frames import SCANNER
 from trephine.model.anatomy import Angiogram
 from trephine.model.scan import ScanKind
 from trephine.model.sinus import DuralSinus
+from trephine.model.skull import SkullSuspect
 from trephine.model.vessels import VesselScan, VesselTree
 from trephine.model.volume import Grid, Volume
-from trephine.report.drawing import Drawing, Figure, Path, Text
+from trephine.report.drawing import Circle, Drawing, Figure, Path, Text
 from trephine.report.figures import anatomy as anatomy_figure
 from trephine.report.figures import head, patch, rehearsal, threads, vessels, where_hand
 from trephine.report.figures import opening as opening_figure
@@ -79,6 +80,29 @@ def test_layers_along_the_axis_are_those_of_the_head(anatomy, opening) -> None:
     assert runs["skull"] == pytest.approx(8.0, abs=4.0)
     check(anatomy_figure.figure(anatomy, np.zeros(3)))
     check(anatomy_figure.axis_figure(anatomy, opening))
+
+
+def test_a_suspected_place_of_the_skull_is_ringed_and_named(anatomy) -> None:
+    place = SkullSuspect(
+        centre_mm=(60.0, 30.0, 47.0),
+        place="right frontal",
+        area_mm2=np.pi * 20.0**2,
+        difference_mm=-4.2,
+        thickness_mm=2.0,
+    )
+    figure = anatomy_figure.figure(replace(anatomy, suspects=(place,) * 3), np.zeros(3))
+    check(figure)
+    assert len(figure.drawings) == 9
+    assert "1 more" in figure.caption
+    for drawing in figure.drawings[3:]:
+        assert "right frontal, \u22124.2 mm" in words(drawing)
+        rings = [shape for shape in drawing.shapes if isinstance(shape, Circle)]
+        box_mm = 2 * (88 + 6)  # head_box shows the head and 6 mm
+        assert rings[0].radius == pytest.approx(20.0 * drawing.width / box_mm, rel=0.06)
+    axial = next(shape for shape in figure.drawings[3].shapes if isinstance(shape, Circle))
+    assert axial.x < 170
+    assert axial.y < 170  # right is on the left, front is up
+    assert "ring" not in anatomy_figure.figure(anatomy, np.zeros(3)).caption
 
 
 def test_thread_margins_without_known_vessels(plan) -> None:

@@ -11,11 +11,15 @@ from scipy import ndimage
 
 from trephine.model.anatomy import Anatomy, Tissue
 from trephine.model.opening import Opening
+from trephine.model.skull import SkullSuspect
 from trephine.report.drawing import Drawing, Figure, Path
 from trephine.report.figures.where_hand import ORIENTATIONS, head_box, signal_top, slice_note
-from trephine.report.palette import INK, Colour
+from trephine.report.palette import CUT, INK, PAPER, Colour
 from trephine.report.plane import CONVENTION, TISSUE_LINES, Orientation, Sheet, grey_of, plane_through
 
+_MOST_SUSPECTS = 2
+_WORDS_PX = 75.0
+"""Words keep their middle this far from the sides of a slice."""
 _LAYER_COLOURS: dict[str, Colour] = {
     "scalp": (226, 206, 190),
     "skull": (240, 228, 190),
@@ -35,15 +39,19 @@ _NAMES = {
 
 
 def figure(anatomy: Anatomy, centre_mm: NDArray[np.float64]) -> Figure:
-    """Draw three slices with the outlines that the plan rests on."""
+    """Draw three slices with the outlines that the plan rests on, and three through each suspected place."""
     top = signal_top(anatomy)
     drawings = tuple(_slice(kind, anatomy, centre_mm, top) for kind in ORIENTATIONS)
+    shown = anatomy.suspects[:_MOST_SUSPECTS]
+    drawings += tuple(_abnormal(kind, anatomy, each, top) for each in shown for kind in ORIENTATIONS)
     source = "from the CT" if anatomy.has_ct else "estimated from the T1, as there is no CT"
     caption = (
         "Outlines of scalp (yellow), skull (blue, drawn on both faces), pial surface (vermilion) and white "
         f"matter (green) on the T1. The skull is {source}. Look for lines that leave the edge they should "
         f"follow, most of all near the opening. Slices are {CONVENTION}."
     )
+    if shown:
+        caption += _about_suspects(len(shown), len(anatomy.suspects))
     return Figure(key="anatomy", caption=caption, drawings=drawings, layout="triple")
 
 
@@ -63,6 +71,40 @@ def _slice(kind: Orientation, anatomy: Anatomy, centre_mm: NDArray[np.float64], 
         sheet.contours(smooth, 0.5, TISSUE_LINES[name], width=0.9, shortest_mm=9)
     sheet.marks(bar_mm=50, note=slice_note(kind, centre_mm))
     return sheet.drawing
+
+
+def _about_suspects(shown: int, total: int) -> str:
+    """Say what the rows below the first show."""
+    words = (
+        " Further rows: places of the vault where bone differs from the other side or is almost absent, "
+        "largest first. The ring is as large as the place; the outer face of the skull is a full line, the "
+        "inner face a dashed one. Look for a cut, a gap, a plate, or outlines that leave the bone."
+    )
+    return words + (f" {total - shown} more are named in the findings alone." if total > shown else "")
+
+
+def _abnormal(kind: Orientation, anatomy: Anatomy, suspect: SkullSuspect, top: float) -> Drawing:
+    """Draw both faces of the skull on a slice through a suspected place, with a ring and words."""
+    low, high = head_box(anatomy)
+    centre_mm = np.array(suspect.centre_mm)
+    plane = plane_through(kind, centre_mm, low, high, 0.8)
+    alt = f"T1 slice, {kind}, through a suspected place: {suspect.place} bone"
+    sheet = Sheet.of(plane, grey_of(plane.sampled(anatomy.t1), top), width=340, alt=alt)
+    label = plane.sampled(anatomy.tissue, order=0)
+    colour = TISSUE_LINES["skull"]
+    for is_within, dash in ((label >= Tissue.SKULL, None), (label >= Tissue.CSF, (3.0, 2.0))):
+        smooth = ndimage.gaussian_filter(is_within.astype(np.float32), 0.7)
+        sheet.contours(smooth, 0.5, colour, width=0.9, dash=dash, shortest_mm=9)
+    radius_mm = float(np.sqrt(suspect.area_mm2 / np.pi))
+    sheet.ring(centre_mm, radius_mm, CUT)
+    x, y = sheet.xy(centre_mm)[0]
+    drawing, reach = sheet.drawing, sheet.px(radius_mm)
+    words = f"{suspect.place}, {suspect.difference_mm:+.1f} mm".replace("-", "\u2212")
+    x = float(np.clip(x, _WORDS_PX, drawing.width - _WORDS_PX))
+    y = float(y + reach + 15)
+    drawing.words(x, y, words, size=11, anchor="middle", colour=PAPER, halo=INK)
+    sheet.marks(bar_mm=50, note=slice_note(kind, centre_mm))
+    return drawing
 
 
 def layers_along_axis(anatomy: Anatomy, opening: Opening) -> list[tuple[str, float]]:
