@@ -86,6 +86,6 @@ def judge_person(rule: Rule, participant: Participant, known: dict[str, bool]) -
 
 def _not_seen(verdict: Verdict) -> Verdict:
     """Say of a sign in the scans that nobody could see it, where a question would be "not said"."""
-    found = "not known: this version does not look for it, or the scan that shows it is missing."
+    found = "not known: this version does not look for it or cannot rule it out, or a scan is missing."
     reason = verdict.reason.replace(verdict.found, found)
     return verdict.model_copy(update={"found": found, "reason": reason})
