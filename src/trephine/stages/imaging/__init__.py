@@ -9,7 +9,7 @@ References: vercauteren2009, mattes2003, tustison2010, felzenszwalb2006, fonov20
 
 VERSION = "7"
 
-LOOKS_FOR = frozenset({"BRAIN_ATROPHY_SUSPECTED", "CRANIOTOMY_SUSPECTED", "VASCULAR_MALFORMATION_SUSPECTED"})
+LOOKS_FOR = frozenset({"CRANIOTOMY_SUSPECTED", "VASCULAR_MALFORMATION_SUSPECTED"})
 """Findings of abnormal anatomy that this version can make; the screening takes their absence for a no.
 
 BRAIN_ATROPHY_SUSPECTED is not among them: a digital participant whose brain had shrunk by 6 mm was missed.
