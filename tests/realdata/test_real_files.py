@@ -36,7 +36,7 @@ def test_the_hand_study_is_read_whole(data_dir) -> None:
     assert {event.trial_type for event in run.events} == {"rest", "right", "left", "both"}
     assert inputs.t1.grid.shape == (176, 224, 256)
     assert (inputs.others, inputs.live_view) == ((), None)
-    assert inputs.participant.has_seizures is None
+    assert inputs.participant.answers == {}
 
 
 @pytest.mark.parametrize("name", IMAGES)

@@ -82,7 +82,7 @@ def test_paper_shows_everything(browser: str, report: Path, tmp_path: Path) -> N
     data = sheet.read_bytes()
     assert data.startswith(b"%PDF")
     pages = len(re.findall(rb"/Type\s*/Page[^s]", data))
-    assert 5 <= pages <= 40
+    assert 5 <= pages <= 60  # a picture for every registration and rule; more would mean broken page breaks
     if shutil.which("pdftotext") is None:
         pytest.skip("printed; pdftotext is not here to read it back")
     text = subprocess.run(["pdftotext", str(sheet), "-"], capture_output=True, text=True, check=True).stdout
