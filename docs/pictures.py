@@ -48,7 +48,8 @@ def draw_skull(anatomy: Anatomy, labels: Volume) -> None:
     found = anatomy.tissue.values
     middle = found.shape[0] // 2
     fig, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
-    row = int(np.argmax((labels.values == Tissue.SKULL).sum(axis=(0, 2))))
+    inside = np.isin(labels.values, (Tissue.CSF, Tissue.GREY, Tissue.WHITE))
+    row = int(np.median(np.nonzero(inside)[1]))
     for axis, cut in zip(axes, (np.s_[:, row, :], np.s_[middle, :, :]), strict=True):
         backdrop(axis, anatomy.t1.values[cut])
         for volume, colour in ((labels.values, TRUE), (found, FOUND)):
@@ -57,7 +58,7 @@ def draw_skull(anatomy: Anatomy, labels: Volume) -> None:
             outline(axis, inside | (volume[cut] == Tissue.SKULL), colour)
     axes[0].set_title("vault, coronal", fontsize=9)
     axes[1].set_title("midline, sagittal: the base is a guess", fontsize=9)
-    save(fig, "imaging-skull", "both tables of the skull: true (blue), found (orange)")
+    save(fig, "imaging-skull", "Both tables of the skull: true (blue), found (orange)")
 
 
 def draw_cortex(anatomy: Anatomy, labels: Volume) -> None:
@@ -70,19 +71,22 @@ def draw_cortex(anatomy: Anatomy, labels: Volume) -> None:
         & np.isin(found, (Tissue.GREY, Tissue.WHITE))
         & ndimage.binary_erosion(ndimage.binary_closing(brain, iterations=3), iterations=3)
     )
-    level = int(np.argmax(missed[:, :, found.shape[2] // 2 :].sum(axis=(0, 1)))) + found.shape[2] // 2
+    # The most crowded place in the upper third of the brain, where threads go.
+    crowd = ndimage.gaussian_filter(missed.astype(np.float32), 4.0)
+    above = np.nonzero(brain)[2]
+    crowd[:, :, : int(np.percentile(above, 67))] = 0.0
+    i, j, level = (int(index) for index in np.unravel_index(crowd.argmax(), crowd.shape))
     fig, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
     cut = np.s_[:, :, level]
     for axis in axes:
         backdrop(axis, anatomy.t1.values[cut])
         outline(axis, brain[cut], TRUE)
         outline(axis, np.isin(found[cut], (Tissue.GREY, Tissue.WHITE)), FOUND)
-    i, j = (int(np.median(place)) for place in np.nonzero(missed[cut]))
     axes[1].set_xlim(i - 28, i + 28)
     axes[1].set_ylim(j - 28, j + 28)
     axes[0].set_title("axial", fontsize=9)
     axes[1].set_title("enlarged: sulci whose banks touch close up", fontsize=9)
-    save(fig, "imaging-sulci", "edge of the brain: true (blue), found (orange)")
+    save(fig, "imaging-sulci", "Edge of the brain: true (blue), found (orange)")
 
 
 def draw_vessels(case: Case, tree: pd.DataFrame) -> None:
@@ -103,7 +107,7 @@ def draw_vessels(case: Case, tree: pd.DataFrame) -> None:
         axis.set_aspect("equal")
         axis.set_axis_off()
         axis.set_title(words, fontsize=9)
-    save(fig, "imaging-vessels", "true vessels: found (blue), not found (orange); dots grow with width")
+    save(fig, "imaging-vessels", "True vessels: found (blue), not found (orange); dots grow with width")
 
 
 def backdrop(axis: Axes, values: np.ndarray) -> None:
