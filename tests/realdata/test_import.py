@@ -1,7 +1,6 @@
 """A head CT as a scanner wrote it: gantry tilt, slices of 4 and 7 mm, one series."""
 
 import shutil
-import tarfile
 from pathlib import Path
 
 import nibabel as nib
@@ -14,7 +13,7 @@ from trephine.core.errors import FormatError
 from trephine.formats.dicom.convert import convert
 from trephine.formats.dicom.geometry import geometry_of
 from trephine.formats.dicom.order import ordered
-from trephine.formats.dicom.search import find_pictures
+from trephine.formats.dicom.search import find_pictures, unpacked
 from trephine.formats.dicom.stacks import sort_into_stacks
 from trephine.pipeline.intake.request import Request
 from trephine.pipeline.intake.run import run
@@ -25,8 +24,7 @@ pytestmark = pytest.mark.realdata
 @pytest.fixture(scope="module")
 def pictures(data_dir: Path, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("ct")
-    with tarfile.open(data_dir / "imaging/ct/ge_head_ct_dicom.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+    unpacked(data_dir / "imaging/ct/ge_head_ct_dicom.tar.xz", folder)
     return find_pictures(folder).pictures
 
 

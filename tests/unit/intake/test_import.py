@@ -1,8 +1,10 @@
 """From a folder of DICOM files to a study: complete, nameless, and never half written."""
 
 import csv
+import io
 import json
 import subprocess
+import tarfile
 import warnings
 from pathlib import Path
 
@@ -188,6 +190,15 @@ def test_an_archive_is_opened(folder, tmp_path) -> None:
     archive = tmp_path / "scans.tar.xz"
     subprocess.run(["tar", "cJf", archive, "-C", folder, "."], check=True)
     assert call(words(archive, tmp_path / "study", "--keep-face")) == 0
+
+
+def test_an_archive_that_points_outside_itself_is_refused(tmp_path, capfd) -> None:
+    archive = tmp_path / "scans.tar"
+    with tarfile.open(archive, "w") as made:
+        made.addfile(tarfile.TarInfo("../outside.dcm"), io.BytesIO(b""))
+    assert call(words(archive, tmp_path / "study", "--keep-face")) == 3
+    assert "points outside the archive" in capfd.readouterr().err
+    assert not any(tmp_path.rglob("outside.dcm"))
 
 
 def test_a_face_that_cannot_be_found_is_refused(folder, tmp_path, capfd) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 import warnings
 import zipfile
@@ -73,7 +74,7 @@ def unpacked(source: Path, scratch: Path) -> Path:
             return scratch
         if source.is_file() and tarfile.is_tarfile(source):
             with tarfile.open(source) as archive:
-                archive.extractall(scratch, filter="data")
+                _unpack_files(archive, scratch)
             return scratch
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
         raise FormatError.because(
@@ -88,6 +89,24 @@ def unpacked(source: Path, scratch: Path) -> Path:
         expected="a folder, .zip or .tar archive with scans",
         remedy="Name the folder that the hospital's disc or archive was copied to.",
     )
+
+
+def _unpack_files(archive: tarfile.TarFile, scratch: Path) -> None:
+    """Write an archive's plain files; links and devices are left, since scans are none.
+
+    Done by hand: the safe filter of ``extractall`` is missing from Python 3.11.0 to 3.11.3.
+    """
+    root = scratch.resolve()
+    for member in archive:
+        content = archive.extractfile(member) if member.isfile() else None
+        if content is None:
+            continue
+        target = (root / member.name).resolve()
+        if not target.is_relative_to(root):
+            raise tarfile.TarError(f"{member.name} points outside the archive")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with content, target.open("wb") as file:
+            shutil.copyfileobj(content, file)
 
 
 def find_pictures(folder: Path, *, progress: Progress = silent) -> Found:
