@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter1d
 
+from trephine.bench.data import real_data
 from trephine.core.frames import ANGIO, SCANNER
 from trephine.core.random import generator
 from trephine.formats.nifti import read_volume, volume_bytes
 from trephine.model.volume import Grid, Volume
 
-DATA_VARIABLE = "TREPHINE_BENCH_DATA"
-"""Folder of real scans; the one that the tests use when not set."""
-FOLDERS = ("../shared/data", "/work/shared/data")
 ANGIO_SHAPE = (256, 256, 120)
 ANGIO_VOXEL_MM = (0.6, 0.6, 0.65)
 HEADER_SHIFT_MM = (3.0, -2.0, 4.0)
@@ -25,12 +22,9 @@ TREES, STEPS = 60, 400
 
 def real_study() -> Path | None:
     """Return the study of a real person with a T1 and a hand task; nothing where it is not at hand."""
-    named = os.environ.get(DATA_VARIABLE)
-    for folder in (named,) if named else FOLDERS:
-        study = Path(folder) / "imaging" / "bids-hand"
-        if (study / "sub-01").is_dir():
-            return study
-    return None
+    folder = real_data()
+    study = None if folder is None else folder / "imaging" / "bids-hand"
+    return study if study is not None and (study / "sub-01").is_dir() else None
 
 
 def copy_of(study: Path, folder: Path, *, has_angio: bool) -> Path:

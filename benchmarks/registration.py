@@ -18,6 +18,7 @@ import SimpleITK as sitk  # noqa: N813 - the name its own manual uses
 from scipy.ndimage import binary_dilation
 from scipy.spatial.transform import Rotation
 
+from trephine.bench.data import needed_data
 from trephine.bench.row import Row
 from trephine.core.frames import BOLD, SCANNER
 from trephine.core.progress import Progress
@@ -37,7 +38,6 @@ from trephine.stages.imaging.other_scans import Reference, place
 from trephine.stages.imaging.settings import Settings
 from trephine.stages.imaging.template_fit import fit_affine, prepare
 
-DATA = Path("/work/shared/data/imaging")
 STARTS = 20
 TURN_DEG, SHIFT_MM = 30.0, 30.0
 AGREE_MM = 1.0
@@ -120,7 +120,7 @@ def plain(fixed: Sampled) -> Fit:
 
 def hand_bold() -> tuple[Fit, Sampled, Volume, np.ndarray]:
     """Our search, its target, the mean volume, and points of the brain."""
-    files = read_participant_files(DATA / "bids-hand", "01")
+    files = read_participant_files(needed_data("imaging/bids-hand"), "01")
     run = read_task_runs(files)[0]
     ground = reference(read_t1(files))
     mean = run.bold.values.mean(axis=3)
@@ -139,8 +139,9 @@ def hand_bold() -> tuple[Fit, Sampled, Volume, np.ndarray]:
 
 
 def chris_pd() -> tuple[Fit, Sampled, Volume, np.ndarray]:
-    ground = reference(read_volume(DATA / "chris/chris_t1.nii.gz", SCANNER))
-    scan = read_volume(DATA / "chris/chris_PD.nii.gz", ScanKind.PDW.frame)
+    folder = needed_data("imaging/chris")
+    ground = reference(read_volume(folder / "chris_t1.nii.gz", SCANNER))
+    scan = read_volume(folder / "chris_PD.nii.gz", ScanKind.PDW.frame)
 
     def fit(volume: Volume) -> np.ndarray:
         placed = place(Scan(kind=ScanKind.PDW, volume=volume), ground, Settings())

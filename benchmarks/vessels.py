@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from PIL import Image, ImageSequence
 from scipy import ndimage
 from skimage.filters import frangi, sato
 
+from trephine.bench.data import needed_data
 from trephine.bench.row import Row
-from trephine.core.errors import InputError
 from trephine.core.progress import Progress
 from trephine.core.random import generator
 from trephine.kernels.segmentation.tubes import Sureness, find_tubes
@@ -84,23 +83,10 @@ def volumes(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndar
         yield f"two-photon stack {name}", image, truth, STACK_EDGES
 
 
-def data_folder() -> Path:
-    """Return where the stacks lie."""
-    folder = Path(os.environ.get("TREPHINE_DATA", "data")) / "vessels" / "twophoton"
-    if not folder.is_dir():
-        raise InputError.because(
-            where=str(folder),
-            found="no such folder",
-            expected="the labelled two-photon stacks",
-            remedy="Set TREPHINE_DATA to the folder of real data.",
-        )
-    return folder
-
-
 def rows(progress: Progress) -> Iterator[Row]:
     """Measure recall, precision and Dice."""
     total = 1 + len(STACKS)
-    for done, (work, image, truth, edges) in enumerate(volumes(data_folder())):
+    for done, (work, image, truth, edges) in enumerate(volumes(needed_data("vessels/twophoton"))):
         progress(done, total, work)
         tubes = find_tubes(image, np.ones(image.shape, dtype=bool), edges, SURE)
         ours = scored(np.asarray(tubes.label), truth)

@@ -120,7 +120,7 @@ def test_the_peer_is_another_process_with_its_own_packages(bench, monkeypatch, t
 
 def test_the_real_person_is_looked_for_where_it_is_said(monkeypatch, tmp_path) -> None:
     person = load("_person")
-    monkeypatch.setenv(person.DATA_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("TREPHINE_BENCH_DATA", str(tmp_path))
     assert person.real_study() is None
     (tmp_path / "imaging" / "bids-hand" / "sub-01").mkdir(parents=True)
     assert person.real_study() == tmp_path / "imaging" / "bids-hand"

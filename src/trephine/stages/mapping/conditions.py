@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from trephine.core.errors import InputError
-from trephine.model.activation import Event, Side, TaskRun
+from trephine.model.activation import Event, TaskRun
 from trephine.stages.mapping.settings import Condition, Settings
 
 _WORDS: dict[Condition, frozenset[str]] = {
@@ -87,12 +86,6 @@ def named_events(run: TaskRun, settings: Settings) -> tuple[Event, ...]:
         name = f"other.{event.trial_type}" if condition == "other" else condition
         named.append(Event(onset_s=event.onset_s, duration_s=event.duration_s, trial_type=name))
     return tuple(named)
-
-
-def hands_shown(runs: Iterable[tuple[Event, ...]]) -> tuple[Side, ...]:
-    """Return the hands that every run moves on their own."""
-    shared = [{event.trial_type for event in events} for events in runs]
-    return tuple(side for side in ("right", "left") if all(side in names for names in shared))
 
 
 def check_hand_is_shown(runs: tuple[TaskRun, ...], settings: Settings) -> None:
