@@ -35,7 +35,11 @@ class Opening(BaseModel):
     durectomy_radius_mm
         Radius about the implant's axis.
     bone_thickness_mean_mm, bone_thickness_min_mm, bone_thickness_max_mm
-        Mean, smallest and largest skull thickness under the outline, along the axis.
+        Mean, smallest and largest skull thickness under the outline, along the axis, as the labels have it.
+    bone_low_mm, bone_high_mm
+        Interval that the scans leave open for the mean.
+    is_bone_measured
+        Whether a CT shows the bone; otherwise judge by the interval alone.
     midline_distance_mm
         Smallest distance of the craniectomy from the midsagittal plane of the template.
     sinus_clearance_mm
@@ -61,6 +65,9 @@ class Opening(BaseModel):
     bone_thickness_mean_mm: float
     bone_thickness_min_mm: float
     bone_thickness_max_mm: float
+    bone_low_mm: float
+    bone_high_mm: float
+    is_bone_measured: bool
     midline_distance_mm: float
     sinus_clearance_mm: float | None = None
     target_offset_mm: float

@@ -143,7 +143,10 @@ def axis_figure(anatomy: Anatomy, opening: Opening) -> Figure:
         if width > 34:
             drawing.words(x + width / 2, 45, name, size=11.5, anchor="middle")
         if width > 24 and x + width < 749:
-            drawing.words(x + width / 2, 74, f"{length_mm:.1f}", size=11, anchor="middle")
+            # Bone is as dark as fluid and air in a T1: a length without its interval would be trusted.
+            is_known = anatomy.has_ct or name != _NAMES[Tissue.SKULL]
+            length = f"{length_mm:.1f}" if is_known else "not known"
+            drawing.words(x + width / 2, 74, length, size=11, anchor="middle")
         x += width
     drawing.words(10, 15, "skin", size=11)
     drawing.words(750, 15, "into the brain", size=11, anchor="end")
@@ -152,4 +155,9 @@ def axis_figure(anatomy: Anatomy, opening: Opening) -> Figure:
         "Tissue labels along the implant's axis, to scale, from the skin inwards, lengths in mm. Look for a "
         "skull thick enough to hold the implant's body, and for grey matter close under the dura."
     )
+    if not anatomy.has_ct:
+        caption += (
+            f" There is no CT: the bone under the implant may be {opening.bone_low_mm:.1f} to "
+            f"{opening.bone_high_mm:.1f} mm thick, and the borders drawn about it are a guess."
+        )
     return Figure(key="axis-layers", caption=caption, drawings=(drawing,))

@@ -10,4 +10,4 @@ References
 ``jang`` for where the hand knob lies under the scalp, ``podcast2024`` for the order of the surgery.
 """
 
-VERSION = "1"
+VERSION = "2"

@@ -42,21 +42,36 @@ def findings(opening: Opening, context: Context) -> tuple[Finding, ...]:
 
 
 def _bone(opening: Opening, context: Context) -> Iterator[Finding]:
-    """Judge bone thickness and fit."""
+    """Judge the thickness of the bone."""
     body = context.device.body
     need = body.thickness_mm.value - body.bump_mm.value
-    if opening.bone_thickness_mean_mm < need:
+    needed = (
+        f"the body, {body.thickness_mm.value:g} mm thick with a bump of {body.bump_mm.value:g} mm, needs "
+        f"{need:.1f} mm, or it presses on the dura."
+    )
+    # Without a CT the mean is only the middle of what the T1 allows: then the interval must decide.
+    judged_mm = opening.bone_thickness_mean_mm if opening.is_bone_measured else opening.bone_high_mm
+    if judged_mm < need:
         yield Finding(
             code="BONE_THINNER_THAN_IMPLANT",
             severity=Severity.WARN,
-            message=f"The bone is {opening.bone_thickness_mean_mm:.1f} mm thick on average; the body, "
-            f"{body.thickness_mm.value:g} mm thick with a bump of {body.bump_mm.value:g} mm, needs "
-            f"{need:.1f} mm, or it presses on the dura.",
-            value=opening.bone_thickness_mean_mm,
+            message=f"The bone is {_bone_words(opening)}; {needed}",
+            value=judged_mm,
             limit=need,
             unit="mm",
             source=body.thickness_mm.source,
         )
+    elif not opening.is_bone_measured and opening.bone_low_mm < need:
+        yield Finding(
+            code="BONE_THICKNESS_UNKNOWN",
+            severity=Severity.UNKNOWN,
+            message=f"The bone is {_bone_words(opening)}; {needed}",
+        )
+    yield from _fit(opening, context)
+
+
+def _fit(opening: Opening, context: Context) -> Iterator[Finding]:
+    """Judge how the skull's face meets the flat foot."""
     if opening.skull_fit_rms_mm > context.settings.fit_limit_mm:
         yield Finding(
             code="SKULL_FITS_POORLY",
@@ -67,6 +82,14 @@ def _bone(opening: Opening, context: Context) -> Iterator[Finding]:
             unit="mm",
             source="assumed",
         )
+
+
+def _bone_words(opening: Opening) -> str:
+    if opening.is_bone_measured:
+        return f"{opening.bone_thickness_mean_mm:.1f} mm thick on average"
+    return (
+        f"between {opening.bone_low_mm:.1f} and {opening.bone_high_mm:.1f} mm thick, as far as a T1 can tell"
+    )
 
 
 def _sinus(opening: Opening, settings: Settings) -> Iterator[Finding]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from trephine.core.arrays import AnyArray, Points
 from trephine.core.errors import InputError
@@ -41,6 +42,14 @@ def thickness_under_mm(anatomy: Anatomy, scanner_from_implant: Affine, radius_mm
     inward = np.repeat(-scanner_from_implant.matrix[None, :3, 2], len(start), axis=0)
     # Half a voxel outward, so that the walk starts before the bone and not within it.
     return bone_thickness_mm(anatomy, start - 0.5 * inward, inward)
+
+
+def bone_bounds_mm(anatomy: Anatomy, scanner_from_implant: Affine, radius_mm: float) -> tuple[float, float]:
+    """Return the mean bounds of the bone's thickness on the outer skull over the disc, mm."""
+    height, origin = _height(anatomy.outer_skull, scanner_from_implant, radius_mm + _MARGIN_MM)
+    place = _on_height(disc_grid(radius_mm, _RAY_PITCH_MM), height, origin, scanner_from_implant)
+    _, nearest = cKDTree(anatomy.outer_skull.points_mm).query(place)
+    return float(anatomy.skull.low_mm[nearest].mean()), float(anatomy.skull.high_mm[nearest].mean())
 
 
 def _height(surface: Surface, scanner_from_implant: Affine, half_mm: float) -> tuple[AnyArray, AnyArray]:

@@ -15,7 +15,7 @@ from trephine.model.anatomy import Anatomy, Angiogram
 from trephine.model.device import Device
 from trephine.model.opening import Opening, Position
 from trephine.stages.opening.checks import Context, findings
-from trephine.stages.opening.outlines import craniectomy_mm, durectomy_mm, thickness_under_mm
+from trephine.stages.opening.outlines import bone_bounds_mm, craniectomy_mm, durectomy_mm, thickness_under_mm
 from trephine.stages.opening.pose_search import Pose, best_pose, durectomy_radius_mm
 from trephine.stages.opening.settings import Settings
 from trephine.stages.opening.surroundings import surroundings
@@ -107,6 +107,8 @@ def _opening(anatomy: Anatomy, hand_map: HandMap, device: Device, pose: Pose, se
     bone_radius = device.body.width_mm.value / 2 + settings.bone_clearance_mm
     dura_radius = durectomy_radius_mm(device, settings)
     thickness = thickness_under_mm(anatomy, placed, bone_radius)
+    mean_mm = float(thickness.mean())
+    low_mm, high_mm = bone_bounds_mm(anatomy, placed, bone_radius)
     return Opening(
         device=device.name,
         hemisphere=hand_map.hemisphere,
@@ -114,9 +116,13 @@ def _opening(anatomy: Anatomy, hand_map: HandMap, device: Device, pose: Pose, se
         craniectomy_mm=_positions(craniectomy_mm(anatomy, placed, bone_radius)),
         durectomy_mm=_positions(durectomy_mm(anatomy, placed, dura_radius)),
         durectomy_radius_mm=dura_radius,
-        bone_thickness_mean_mm=float(thickness.mean()),
+        bone_thickness_mean_mm=mean_mm,
         bone_thickness_min_mm=float(thickness.min()),
         bone_thickness_max_mm=float(thickness.max()),
+        # Labels are read along the axis, bounds along the shortest way: the mean belongs to the interval.
+        bone_low_mm=min(low_mm, mean_mm),
+        bone_high_mm=max(high_mm, mean_mm),
+        is_bone_measured=anatomy.skull.is_measured,
         midline_distance_mm=pose.midline_mm,
         sinus_clearance_mm=pose.sinus_mm if np.isfinite(pose.sinus_mm) else None,
         target_offset_mm=pose.target_offset_mm,

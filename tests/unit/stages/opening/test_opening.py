@@ -11,6 +11,7 @@ from trephine.core.errors import InputError
 from trephine.core.findings import Severity
 from trephine.formats.device_file import read_device
 from trephine.model.sinus import DuralSinus
+from trephine.model.skull import SkullThickness
 from trephine.model.volume import Volume
 from trephine.stages.opening.headlines import headlines
 from trephine.stages.opening.run import run
@@ -74,6 +75,24 @@ def test_thin_bone_is_found(smooth_head, n1):
     thick = n1.model_copy(update={"body": body})
     outcome = run(smooth_head.anatomy, smooth_head.hand_map, None, thick, settings=COARSE)
     assert "BONE_THINNER_THAN_IMPLANT" in codes(outcome)
+
+
+@pytest.mark.parametrize(
+    ("error_mm", "is_measured", "code"),
+    [
+        (3.0, False, "BONE_THICKNESS_UNKNOWN"),  # 4 to 10 mm where 5.5 are needed
+        (1.0, False, None),  # 6 to 8 mm: enough, however thick
+        (3.0, True, None),  # a CT shows 7 mm
+    ],
+)
+def test_without_a_ct_the_interval_judges_the_bone(smooth_head, n1, error_mm, is_measured, code):
+    corners = len(smooth_head.anatomy.outer_skull.points_mm)
+    skull = SkullThickness.everywhere(corners, 7.0, error_mm, is_measured=is_measured)
+    outcome = run(replace(smooth_head.anatomy, skull=skull), smooth_head.hand_map, None, n1, settings=COARSE)
+    assert {one for one in codes(outcome) if one.startswith("BONE")} == ({code} if code else set())
+    line = next(one for one in headlines(outcome.value) if one.name == "bone_thickness")
+    assert (line.value is None) is not is_measured
+    assert line.low == pytest.approx(7.0 - error_mm, abs=1e-6)
 
 
 def test_a_target_at_the_midline_blocks_or_moves_away(smooth_head, n1):
