@@ -16,6 +16,8 @@ from trephine.case.store import Case
 from trephine.core.progress import Progress
 
 SEEDS = (1, 2, 3)
+DONE = (0, 4)
+"""Exit codes of a finished run: nothing blocks, or a finding does."""
 UNITS = {"_mm": ("mm", "lower"), "_dice": ("1", "higher"), "placed": ("1", "higher"), "": ("1", "lower")}
 
 
@@ -25,8 +27,10 @@ def person(folder: Path, seed: int) -> tuple[Score, float]:
     trephine = [sys.executable, "-m", "trephine.cli.main"]
     subprocess.run([*trephine, "phantom", study, "--seed", str(seed)], check=True, capture_output=True)
     start = time.perf_counter()
-    subprocess.run([*trephine, "run", study, "sub-01"], check=False, capture_output=True)
+    ran = subprocess.run([*trephine, "run", study, "sub-01"], check=False, capture_output=True, text=True)
     spent = time.perf_counter() - start
+    if ran.returncode not in DONE:
+        raise RuntimeError(f"seed {seed} ended with exit code {ran.returncode}: {ran.stderr[-2000:]}")
     return score(Case.of(study, "sub-01"), study / "derivatives" / "phantom" / "sub-01"), spent
 
 
