@@ -21,6 +21,11 @@ def test_there_and_back(positions, name) -> None:
     made = [Markup(kind="points", name=name, positions_mm=positions, labels=labels, frame=SCANNER)]
     if len(positions) == 2:
         made.append(Markup(kind="line", name="line", positions_mm=positions, labels=labels, frame=SCANNER))
+    if len(positions) > 2:
+        made += [
+            Markup(kind=kind, name=kind, positions_mm=positions, labels=labels, frame=SCANNER)
+            for kind in ("curve", "closed curve")
+        ]
     data = markups_bytes(made)
     stored = [point["position"] for point in json.loads(data)["markups"][0]["controlPoints"]]
     np.testing.assert_allclose(np.array(stored).reshape(-1, 3), positions * (-1, -1, 1), atol=1e-6)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""3D Slicer's markups (``.mrk.json``): named points and lines, written in LPS as that program expects.
+"""3D Slicer's markups (``.mrk.json``): points, lines and curves, written in LPS as that program expects.
 
 The only module in which positions are LPS; what comes in and goes out is RAS+ in ``scanner``.
 """
@@ -24,22 +24,28 @@ SCHEMA: Final = (
     "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/"
     "markups-schema-v1.0.3.json#"
 )
-_POINTS_OF_LINE = 2
 _TURN = (-1.0, -1.0, 1.0)
 """RAS to LPS and back: x and y change sign."""
 _DECIMALS = 6
-_TYPE_OF: Final = {"points": "Fiducial", "line": "Line"}
-_KIND_OF: Final[dict[str, Literal["points", "line"]]] = {"Fiducial": "points", "Line": "line"}
+Kind = Literal["points", "line", "curve", "closed curve"]
+_TYPE_OF: Final[dict[Kind, str]] = {
+    "points": "Fiducial",
+    "line": "Line",
+    "curve": "Curve",
+    "closed curve": "ClosedCurve",
+}
+_KIND_OF: Final[dict[str, Kind]] = {name: kind for kind, name in _TYPE_OF.items()}
+_FEWEST: Final[dict[Kind, int]] = {"points": 0, "line": 2, "curve": 2, "closed curve": 3}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Markup:
-    """A list of named points, or a line between two.
+    """A list of named points, a line between two, or a curve through many.
 
     Parameters
     ----------
     kind
-        ``points`` or ``line``.
+        ``points``, ``line``, ``curve``, or ``closed curve`` whose first point is not repeated at the end.
     name
         Shown by Slicer.
     positions_mm
@@ -50,7 +56,7 @@ class Markup:
         Frame of the positions.
     """
 
-    kind: Literal["points", "line"]
+    kind: Kind
     name: str
     positions_mm: Points
     labels: tuple[str, ...]
@@ -58,12 +64,12 @@ class Markup:
 
     def __post_init__(self) -> None:
         points = locked(self.positions_mm, np.float64, (len(self.labels), 3), "positions_mm")
-        is_line = len(points) == _POINTS_OF_LINE
-        if not np.all(np.isfinite(points)) or (self.kind == "line" and not is_line):
+        is_enough = len(points) >= _FEWEST[self.kind] and (self.kind != "line" or len(points) == 2)
+        if not np.all(np.isfinite(points)) or not is_enough:
             raise InputError.because(
                 where=f"markup {self.name!r}",
                 found=f"{self.kind} with positions {points.tolist()}",
-                expected="finite positions, and two of them for a line",
+                expected="finite positions: two for a line, two or more for a curve, three for a closed one",
                 remedy="Leave out what is not known.",
             )
         object.__setattr__(self, "positions_mm", points)
@@ -102,7 +108,7 @@ def plan_bytes(plan: ThreadPlan) -> bytes:
 
 
 def read_markups(path: Path, frame: Frame = SCANNER) -> tuple[Markup, ...]:
-    """Read point lists and lines.
+    """Read point lists, lines and curves.
 
     Parameters
     ----------
@@ -168,8 +174,8 @@ def _markup(node: dict[str, Any], where: str, index: int, frame: Frame) -> Marku
         raise FormatError.because(
             where=where,
             found=f"type {node.get('type')!r}, coordinates {system!r} in {unit!r}",
-            expected="Fiducial or Line, LPS or RAS, mm",
-            remedy="Save point lists and lines in mm.",
+            expected=f"{', '.join(_KIND_OF)}; LPS or RAS; mm",
+            remedy="Save point lists, lines and curves in mm.",
         )
     points = node.get("controlPoints", [])
     try:

@@ -42,7 +42,7 @@ def test_points_in_ras_are_read_as_they_are(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("node", "words"),
     [
-        ({"type": "ROI"}, "Fiducial or Line"),
+        ({"type": "ROI"}, "Fiducial, Line"),
         ({"type": "Line", "coordinateUnits": "um"}, "mm"),
         ({"type": "Line", "coordinateSystem": "IJK"}, "LPS or RAS"),
         ({"type": "Fiducial", "controlPoints": [{"label": "a"}]}, "without a position"),
@@ -65,8 +65,13 @@ def test_a_file_without_markups_is_refused(tmp_path) -> None:
         read_markups(path)
 
 
-def test_a_line_has_two_points_and_positions_are_finite() -> None:
-    for kind, positions in (("line", np.zeros((3, 3))), ("points", np.array([[np.nan, 0, 0]]))):
+def test_lines_and_curves_have_points_enough_and_positions_are_finite() -> None:
+    for kind, positions in (
+        ("line", np.zeros((3, 3))),
+        ("points", np.array([[np.nan, 0, 0]])),
+        ("curve", np.zeros((1, 3))),
+        ("closed curve", np.zeros((2, 3))),
+    ):
         labels = tuple("abc"[: len(positions)])
         with pytest.raises(InputError, match="finite positions"):
             Markup(kind=kind, name="m", positions_mm=positions, labels=labels, frame=SCANNER)
