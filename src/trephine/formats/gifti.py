@@ -14,7 +14,7 @@ from nibabel.gifti import GiftiCoordSystem, GiftiDataArray, GiftiImage, GiftiMet
 from trephine.core.arrays import AnyArray
 from trephine.core.errors import FormatError
 from trephine.core.frames import MNI152, Frame
-from trephine.formats.nifti_content import read_bytes
+from trephine.formats.content import read_bytes
 from trephine.model.surface import Surface
 
 _FRAME_KEY = "Frame"

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from trephine.core.arrays import AnyArray, Matrix4
 from trephine.core.errors import FormatError
 from trephine.core.frames import IMAGE, SCANNER, Affine
-from trephine.formats.nifti_content import read_bytes
+from trephine.formats.content import read_bytes
 from trephine.formats.text import read_json_object
 from trephine.model.live_view import LiveView
 

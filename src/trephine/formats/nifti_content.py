@@ -11,7 +11,8 @@ import nibabel as nib
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 
-from trephine.core.errors import FormatError, StorageError
+from trephine.core.errors import FormatError
+from trephine.formats.content import read_bytes
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEADER_SIZES = {348: nib.Nifti1Image, 540: nib.Nifti2Image}
@@ -25,52 +26,6 @@ _OTHER_KINDS = (
     (b"version https://git-lfs", 0, "a Git LFS pointer instead of the file itself"),
     (b"/annex/", 0, "a git-annex pointer instead of the file itself"),
 )
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a whole file, or say why that cannot be.
-
-    Parameters
-    ----------
-    path
-        File to read.
-
-    Returns
-    -------
-    bytes
-        Everything in it.
-
-    Raises
-    ------
-    FormatError
-        If there is no such file, or it is empty.
-    StorageError
-        If the system does not let us read it.
-    """
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise FormatError.because(
-            where=str(path),
-            found="no such file" if isinstance(error, FileNotFoundError) else "a folder",
-            expected="a file",
-            remedy="Check the name, and that a link does not point into nothing.",
-        ) from error
-    except OSError as error:
-        raise StorageError.because(
-            where=str(path),
-            found=f"a file that the system does not let us read ({error.strerror})",
-            expected="a readable one",
-            remedy="Give yourself read permission, or copy the file anew.",
-        ) from error
-    if not data:
-        raise FormatError.because(
-            where=str(path),
-            found="an empty file (0 bytes)",
-            expected="content",
-            remedy="Copy the file anew from its source.",
-        )
-    return data
 
 
 def read_image(path: Path) -> nib.Nifti1Image:

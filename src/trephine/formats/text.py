@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trephine.core.errors import FormatError
-from trephine.formats.nifti_content import read_bytes
+from trephine.formats.content import read_bytes
 
 NOT_AVAILABLE = frozenset({"", "n/a"})
 """Cells that say nothing, as BIDS writes them."""

@@ -10,6 +10,7 @@ import numpy as np
 from trephine.core.arrays import AnyArray, Mask2, Points, Points2, locked
 from trephine.core.errors import FrameError, InputError
 from trephine.core.frames import IMPLANT, Affine
+from trephine.model.ground import Ground
 from trephine.model.thread_plan import ThreadPlan
 
 
@@ -91,7 +92,10 @@ class PlacementResult:
         Every thread.
     obstacles
         What they were kept away from.
+    ground
+        What the scans say of the cortex, for planning again on a live view.
     """
 
     plan: ThreadPlan
     obstacles: Obstacles
+    ground: Ground

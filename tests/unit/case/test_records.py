@@ -9,12 +9,22 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from trephine.case.records import anatomy, angiogram, hand_map, insertion_log, obstacles, opening, plan
+from trephine.case.records import (
+    anatomy,
+    angiogram,
+    ground,
+    hand_map,
+    insertion_log,
+    obstacles,
+    opening,
+    plan,
+)
 from trephine.case.store import Case, Writer
 from trephine.core.errors import FormatError, InternalError
 from trephine.core.frames import CT, IMPLANT, MNI152, SCANNER, Affine, Frame
 from trephine.model.activation import ContrastMap, HandMap, RunQuality
 from trephine.model.anatomy import Anatomy, Angiogram, ImagingResult
+from trephine.model.ground import Ground, VesselsBefore
 from trephine.model.hand_evidence import Alternative, CentreCertainty, Cluster, NuisanceShift, Peak, Retest
 from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
 from trephine.model.obstacles import Obstacles, PlacementResult
@@ -326,15 +336,33 @@ def test_plan_and_obstacles(case: Case) -> None:
         outside=[[False, False], [True, False]],
         height_mm=height,
     )
-    _through(case, PlacementResult(plan=_plan(), obstacles=maps), plan.write)
+    below = _ground(maps)
+    _through(case, PlacementResult(plan=_plan(), obstacles=maps, ground=below), plan.write)
     assert plan.read(case) == _plan()
     assert _equal(obstacles.read(case), maps)
+    assert _equal(ground.read(case), below)
     header, row = case.read_bytes("plan_table").decode().splitlines()
     cells = dict(zip(header.split("\t"), row.split("\t"), strict=True))
     assert cells["entry_y_mm"] == "2.0"
     assert cells["clearance_um"] == "n/a"
     markups = case.read_json("plan_markups")
     assert markups["markups"][0]["coordinateSystem"] == "LPS"
+
+
+def _ground(maps: Obstacles) -> Ground:
+    return Ground(
+        scanner_from_implant=maps.scanner_from_implant,
+        origin_mm=maps.origin_mm,
+        pixel_mm=maps.pixel_mm,
+        site_pixels=2,
+        height_mm=maps.height_mm,
+        sulcus=maps.sulcus,
+        rim=[[False, True], [False, False]],
+        normal=[[[0.0, 0.6, 0.8]]],
+        value=[[1 / 3]],
+        brain_share=[[0.9]],
+        before=VesselsBefore(mask=maps.vessel, smallest_diameter_mm=0.6, registration_error_mm=1 / 3),
+    )
 
 
 def _opening() -> Opening:

@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Volumes, surfaces and plain arrays by their key in the layout."""
+"""Volumes and surfaces by their key in the layout."""
 
 from __future__ import annotations
 
-import io
-
-import numpy as np
-
 from trephine.case.layout import spec
 from trephine.case.store import Case, Writer
-from trephine.core.arrays import AnyArray
 from trephine.core.errors import InternalError
 from trephine.core.frames import SCANNER, Frame
 from trephine.formats import gifti, nifti
@@ -43,15 +38,3 @@ def put_surface(writer: Writer, key: str, surface: Surface) -> None:
 def get_surface(case: Case, key: str) -> Surface:
     """Read a surface back."""
     return gifti.read_surface(case.verified(key), SCANNER)
-
-
-def put_array(writer: Writer, key: str, values: AnyArray, **entities: str) -> None:
-    """Lay a plain NumPy array ready."""
-    stream = io.BytesIO()
-    np.save(stream, values, allow_pickle=False)
-    writer.put(key, stream.getvalue(), **entities)
-
-
-def get_array(case: Case, key: str, **entities: str) -> AnyArray:
-    """Read a plain array back."""
-    return np.asarray(np.load(io.BytesIO(case.read_bytes(key, **entities)), allow_pickle=False))

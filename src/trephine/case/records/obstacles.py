@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.case.records._images import get_array, put_array
-from trephine.case.records.warp import affine_json, affine_of
+from trephine.case.records._affine import affine_json, affine_of
+from trephine.case.records._arrays import get_array, put_array
 from trephine.case.store import Case, Writer
 from trephine.model.obstacles import Obstacles
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from trephine.case.records import obstacles
+from trephine.case.records import ground, obstacles
 from trephine.case.records._table import Cell, tsv_bytes
 from trephine.case.store import Case, Writer
 from trephine.formats import markups
@@ -22,11 +22,12 @@ _COLUMNS = (
 
 
 def write(result: PlacementResult, writer: Writer) -> None:
-    """Lay the plan and the map of obstacles it was made on ready."""
+    """Lay the plan, the map of obstacles it was made on and the ground below ready."""
     writer.put_json("plan", result.plan)
     writer.put("plan_table", tsv_bytes(_COLUMNS, (_row(thread) for thread in result.plan.threads)))
     writer.put("plan_markups", markups.plan_bytes(result.plan))
     obstacles.write(result.obstacles, writer)
+    ground.write(result.ground, writer)
 
 
 def read(case: Case) -> ThreadPlan:

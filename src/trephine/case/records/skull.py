@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trephine.case.records._images import get_array, put_array
+from trephine.case.records._arrays import get_array, put_array
 from trephine.case.store import Case, Writer
 from trephine.model.skull import SkullSuspect, SkullThickness
 

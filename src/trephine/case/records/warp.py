@@ -3,36 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from trephine.case.records._affine import affine_json, affine_of
 from trephine.case.records._figures import plain_fields
 from trephine.case.records._images import get_volume, put_volume
 from trephine.case.store import Case, Writer
-from trephine.core.frames import Affine, Frame
+from trephine.core.frames import Frame
 from trephine.model.registration import Registration
 from trephine.model.volume import Volume
 from trephine.model.warp import Warp
 
 _AXES = ("x", "y", "z")
-
-
-def affine_json(affine: Affine) -> dict[str, Any]:
-    """Return an affine map as JSON; Python writes as many digits as give the same number back."""
-    return {
-        "schema_version": 1,
-        "target": affine.target,
-        "source": affine.source,
-        "matrix": affine.matrix.tolist(),
-    }
-
-
-def affine_of(value: dict[str, Any]) -> Affine:
-    """Return the affine map that ``affine_json`` wrote."""
-    return Affine(
-        target=Frame(value["target"]), source=Frame(value["source"]), matrix=np.array(value["matrix"])
-    )
 
 
 def write(warp: Warp, writer: Writer) -> None:

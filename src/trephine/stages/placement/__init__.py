@@ -2,12 +2,12 @@
 """Answer where every thread goes, from which anchor, in which order.
 
 Inputs: the opening, the anatomy, the hand map, the angiogram and the live view where they exist, the device,
-the robot. Outputs: a ``ThreadPlan`` and the ``Obstacles`` it was made on. The method is described in
-``docs/explanation/placement.md``.
+the robot. Outputs: a ``ThreadPlan``, the ``Obstacles`` it was made on and the ``Ground`` below. The method is
+described in ``docs/explanation/placement.md``.
 
 References
 ----------
 ``kozai2010`` for keeping away from vessels, ``whitepaper2019`` for the spacing, ``huangfu2018`` for HiGHS.
 """
 
-VERSION = "2"
+VERSION = "3"

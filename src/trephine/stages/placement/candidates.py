@@ -8,20 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trephine.core.arrays import AnyArray, Points, Points2
-from trephine.core.frames import IMPLANT
 from trephine.core.units import UM_PER_MM
 from trephine.kernels.geometry.clearance import clearance_map
-from trephine.kernels.geometry.voxels import sampled
-from trephine.model.activation import HandMap
-from trephine.model.anatomy import Anatomy, Tissue
 from trephine.model.device import Device, Robot
+from trephine.model.ground import Ground
 from trephine.model.obstacles import Obstacles
 from trephine.stages.placement.margins import Margins
-from trephine.stages.placement.patch import Patch
 from trephine.stages.placement.settings import Settings
-
-_PIA_MM = 0.6
-_PATH_STEP_MM = 0.25
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,60 +59,49 @@ class Candidates:
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Worth:
-    """What a site's value is read from."""
-
-    anatomy: Anatomy
-    hand_map: HandMap
-    device: Device
-    robot: Robot
-
-
 def candidates(
-    obstacles: Obstacles, cortex: Patch, margin: Margins, worth: Worth, settings: Settings
+    ground: Ground, obstacles: Obstacles, margin: Margins, robot: Robot, settings: Settings
 ) -> Candidates:
     """List the sites of a square grid that keep every margin and stay in brain.
 
     Parameters
     ----------
-    obstacles, cortex
-        What to avoid, and the surface with its normals.
+    ground
+        What every site is worth, and the surface with its normals.
+    obstacles
+        What to avoid.
     margin
         Distances to keep.
-    worth
-        Anatomy, hand map, device and robot.
+    robot
+        Gives the limit of tilt.
     settings
-        Pitch of the grid and the share of the path in brain.
+        Share of the path in brain.
 
     Returns
     -------
     Candidates
         In rows of the grid; grid sites are centres of pixels, so distances are exact.
     """
-    step = settings.candidate_pixels
+    step = ground.site_pixels
     vessel = clearance_map(obstacles.vessel, obstacles.pixel_mm)[::step, ::step]
     sulcus = clearance_map(obstacles.sulcus, obstacles.pixel_mm)[::step, ::step]
     open_site = ~obstacles.outside[::step, ::step]
     passes = open_site & (vessel >= margin.vessel_mm) & (sulcus >= margin.sulcus_mm)
+    in_brain = ground.brain_share >= settings.brain_depth_fraction
     refused = {
         "vessels": int((open_site & (vessel < margin.vessel_mm)).sum()),
         "sulci": int((open_site & (sulcus < margin.sulcus_mm)).sum()),
+        "fluid on the path": int((passes & ~in_brain).sum()),
     }
-    row, column = np.nonzero(passes)
+    row, column = np.nonzero(passes & in_brain)
     index = np.column_stack([row, column]) * step
-    xy = obstacles.xy_of(index)
-    entry = np.column_stack([xy, obstacles.height_mm[tuple(index.T)].astype(np.float64)])
-    inward = tilted(cortex.normal[tuple(index.T)], worth.robot.tilt_limit_rad.value)
-    in_brain = brain_fraction(entry, inward, cortex, worth) >= settings.brain_depth_fraction
-    refused["fluid on the path"] = int((~in_brain).sum())
-    value = thread_value(entry, inward, cortex, worth)
+    height = obstacles.height_mm[tuple(index.T)].astype(np.float64)
     return Candidates(
-        entry_mm=entry[in_brain],
-        inward=inward[in_brain],
-        value=value[in_brain],
-        vessel_mm=vessel[row, column][in_brain],
-        sulcus_mm=sulcus[row, column][in_brain],
+        entry_mm=np.column_stack([obstacles.xy_of(index), height]),
+        inward=tilted(ground.normal[row, column].astype(np.float64), robot.tilt_limit_rad.value),
+        value=ground.value[row, column].astype(np.float64),
+        vessel_mm=vessel[row, column],
+        sulcus_mm=sulcus[row, column],
         refused=refused,
     )
 
@@ -151,27 +133,3 @@ def electrode_depths_mm(device: Device) -> AnyArray:
     threads = device.threads
     tip = threads.insertion_depth_mm.value - threads.tip_to_first_electrode_um.value / UM_PER_MM
     return tip - np.arange(int(threads.electrode_count.value)) * threads.electrode_pitch_um.value / UM_PER_MM
-
-
-def thread_value(entry_mm: Points, inward: Points, cortex: Patch, worth: Worth) -> AnyArray:
-    """Average functional weight times share of grey matter over a thread's electrodes, shape (site,)."""
-    tissue, weight = worth.anatomy.tissue, worth.hand_map.weight
-    grey = (tissue.values == Tissue.GREY).astype(np.float32)
-    total = np.zeros(len(entry_mm))
-    depths = electrode_depths_mm(worth.device)
-    for depth in depths[depths > 0]:
-        place = cortex.pose(entry_mm + depth * inward, frame=IMPLANT)
-        share = sampled(grey, tissue.grid.affine_mm, place)
-        total += share * np.clip(sampled(weight.values, weight.grid.affine_mm, place), 0, 1)
-    return total / len(depths)
-
-
-def brain_fraction(entry_mm: Points, inward: Points, cortex: Patch, worth: Worth) -> AnyArray:
-    """Return the share of every path, from below the pia to the tip, that lies in brain, shape (site,)."""
-    tissue = worth.anatomy.tissue
-    brain = np.isin(tissue.values, (Tissue.GREY, Tissue.WHITE)).astype(np.float32)
-    depths = np.arange(_PIA_MM, worth.device.threads.insertion_depth_mm.value, _PATH_STEP_MM)
-    share = np.zeros(len(entry_mm))
-    for depth in depths:
-        share += sampled(brain, tissue.grid.affine_mm, cortex.pose(entry_mm + depth * inward, frame=IMPLANT))
-    return share / len(depths)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from trephine.core.findings import Finding, Severity
 from trephine.core.sourced import Confidence, Sourced
 from trephine.core.units import UM_PER_MM
-from trephine.model.anatomy import Angiogram
 from trephine.model.device import Device
+from trephine.model.ground import VesselsBefore
 from trephine.model.obstacles import Obstacles
 from trephine.model.thread_plan import ThreadPlan
 from trephine.safety.rules import Limits
@@ -35,7 +35,7 @@ class Context:
     device: Device
     settings: Settings
     margin: Margins
-    angiogram: Angiogram | None
+    before: VesselsBefore | None
     limits: Limits
     vessel_um: float | None
     """From the nearest vessel's wall to a chosen entry's centre line; absent when no vessel is near."""
@@ -56,8 +56,8 @@ def _vessels(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
     """Say what is known of vessels."""
     if plan.vessels_from == "live view":
         return
-    if plan.vessels_from == "angiogram" and context.angiogram is not None:
-        smallest = context.angiogram.smallest_diameter_mm
+    if plan.vessels_from == "angiogram" and context.before is not None:
+        smallest = context.before.smallest_diameter_mm
         yield Finding(
             code="VESSELS_FROM_ANGIOGRAM",
             severity=Severity.WARN,

@@ -6,12 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from trephine.core.arrays import AnyArray
 from trephine.core.units import UM_PER_MM
-from trephine.model.anatomy import Angiogram
 from trephine.model.device import Robot
+from trephine.model.ground import VesselsBefore
 from trephine.model.live_view import LiveView
 from trephine.stages.placement.settings import Settings
 
@@ -40,11 +40,11 @@ class Margins:
         reach = self.needle_radius_mm - clearance_mm
         if self.sd_mm == 0:
             return (reach > 0).astype(np.float64)
-        return norm.cdf(reach / self.sd_mm)
+        return ndtr(reach / self.sd_mm)
 
 
 def margins(
-    robot: Robot, settings: Settings, *, live_view: LiveView | None, angiogram: Angiogram | None
+    robot: Robot, settings: Settings, *, live_view: LiveView | None, before: VesselsBefore | None
 ) -> Margins:
     """Work out the margins from the stated errors.
 
@@ -54,7 +54,7 @@ def margins(
         Stage, vision, registration and tracking errors.
     settings
         Accepted chances and the errors of the pictures.
-    live_view, angiogram
+    live_view, before
         What the vessels come from, if anything.
 
     Returns
@@ -67,15 +67,15 @@ def margins(
     radius = robot.needle_diameter_um.value / 2 / UM_PER_MM
     picture_um = live_view.registration_error_um if live_view else 0.0
     working = spread_um(robot, settings, picture_um=picture_um) / UM_PER_MM
-    z = float(norm.isf(settings.hit_limit_fraction))
-    sulcus = float(norm.isf(settings.sulcus_miss_fraction)) * float(
+    z = -float(ndtri(settings.hit_limit_fraction))
+    sulcus = -float(ndtri(settings.sulcus_miss_fraction)) * float(
         np.hypot(settings.sulcus_error_mm, picture_um / UM_PER_MM)
     )
     if live_view is not None:
         return Margins(
             vessel_mm=radius + working * z, sulcus_mm=sulcus, sd_mm=working, needle_radius_mm=radius
         )
-    scan = angiogram.registration_error_mm if angiogram else 0.0
+    scan = before.registration_error_mm if before else 0.0
     return Margins(
         vessel_mm=radius + working * z + settings.provisional_margin_mm,
         sulcus_mm=sulcus,

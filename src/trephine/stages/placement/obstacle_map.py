@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything a thread must keep away from, on the patch's grid."""
+"""Everything a thread must keep away from, on the ground's grid."""
 
 from __future__ import annotations
 
@@ -7,50 +7,36 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from scipy import ndimage
 
 from trephine.core.arrays import AnyArray, Mask2
 from trephine.core.errors import InputError
-from trephine.core.frames import IMPLANT, SCANNER
+from trephine.core.frames import SCANNER
 from trephine.core.units import UM_PER_MM
-from trephine.kernels.geometry.heights import bilinear, filled
-from trephine.kernels.geometry.outlines import is_inside
-from trephine.kernels.geometry.voxels import sampled
-from trephine.model.anatomy import Angiogram
+from trephine.kernels.geometry.heights import filled
+from trephine.model.ground import Ground
 from trephine.model.live_view import LiveView
 from trephine.model.obstacles import Obstacles
-from trephine.model.opening import Opening
 from trephine.stages.placement.live_vessels import seen_vessels
-from trephine.stages.placement.patch import Patch
 from trephine.stages.placement.settings import Settings
 
 Origin = Literal["live view", "angiogram", "nothing"]
-_COARSE_PIXELS = 5
 _SPARE_MM = 1.5
-_ABOVE_BELOW_MM = np.arange(-4.0, 2.01, 0.25)
 _LEAST_SEEN_FRACTION = 0.05
 
 
 def obstacle_map(
-    cortex: Patch,
-    opening: Opening,
-    settings: Settings,
-    *,
-    live_view: LiveView | None,
-    angiogram: Angiogram | None,
+    ground: Ground, settings: Settings, *, live_view: LiveView | None
 ) -> tuple[Obstacles, Origin]:
     """Put vessels, sulci and what lies outside on one grid.
 
     Parameters
     ----------
-    cortex
-        The patch of cortex.
-    opening
-        Gives the durectomy.
+    ground
+        The cortex under the opening.
     settings
-        Rim, and how vessels are found.
-    live_view, angiogram
-        Where vessels are looked for: in the live view where there is one, else in the angiogram.
+        How vessels are found.
+    live_view
+        Where vessels are looked for; without one, those seen before surgery are taken.
 
     Returns
     -------
@@ -62,26 +48,23 @@ def obstacle_map(
     InputError
         If the live view shows next to nothing of the opening.
     """
-    shape = cortex.height_mm.shape
-    outline = opening.pose.inverse()(np.array(opening.durectomy_mm), frame=SCANNER)[:, :2]
-    inside = is_inside(outline, cortex.xy_mm()).reshape(shape)
-    rim = ~inside | (ndimage.distance_transform_edt(inside) * cortex.pixel_mm < settings.rim_mm)
+    shape = ground.height_mm.shape
     vessel, hidden = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     origin: Origin = "nothing"
     if live_view is not None:
-        vessel, hidden = _from_live_view(cortex, live_view, settings)
+        vessel, hidden = _from_live_view(ground, live_view, settings)
         origin = "live view"
-    elif angiogram is not None:
-        vessel = _from_angiogram(cortex, angiogram)
+    elif ground.before is not None:
+        vessel = ground.before.mask
         origin = "angiogram"
     return Obstacles(
-        scanner_from_implant=cortex.pose,
-        origin_mm=cortex.origin_mm,
-        pixel_mm=cortex.pixel_mm,
+        scanner_from_implant=ground.scanner_from_implant,
+        origin_mm=ground.origin_mm,
+        pixel_mm=ground.pixel_mm,
         vessel=vessel,
-        sulcus=cortex.sulcus,
-        outside=rim | hidden | np.isnan(cortex.height_mm),
-        height_mm=cortex.height_mm,
+        sulcus=ground.sulcus,
+        outside=ground.rim | hidden,
+        height_mm=ground.height_mm,
     ), origin
 
 
@@ -98,9 +81,9 @@ def _check_pictured(place_mm: AnyArray, view: LiveView) -> None:
         )
 
 
-def _from_live_view(cortex: Patch, view: LiveView, settings: Settings) -> tuple[Mask2, Mask2]:
+def _from_live_view(ground: Ground, view: LiveView, settings: Settings) -> tuple[Mask2, Mask2]:
     """Bring vessels, and what the picture does not show, onto the patch along the camera's axis."""
-    place = view.scanner_from_image.inverse()(cortex.surface_mm(), frame=SCANNER)
+    place = view.scanner_from_image.inverse()(ground.surface_mm(filled(ground.height_mm)), frame=SCANNER)
     _check_pictured(place, view)
     first, part = _part_of(view, place)
     seen = seen_vessels(part, settings.vessels)
@@ -110,7 +93,7 @@ def _from_live_view(cortex: Patch, view: LiveView, settings: Settings) -> tuple[
     index = np.rint((pixel - (step - 1) / 2) / step).astype(int)
     within = np.all((index >= 0) & (index < seen.vessel.shape), axis=1)
     row, column = np.where(within[:, None], index, 0).T
-    shape = cortex.height_mm.shape
+    shape = ground.height_mm.shape
     vessel = (seen.vessel[row, column] & within).reshape(shape)
     hidden = (seen.hidden[row, column] | ~within).reshape(shape)
     return vessel, hidden & ~vessel
@@ -125,22 +108,3 @@ def _part_of(view: LiveView, place_mm: AnyArray) -> tuple[AnyArray, LiveView]:
     last = np.clip(np.ceil(pixel.max(axis=0) + spare), first + 1, top).astype(int)
     rgb = view.rgb[first[0] : last[0], first[1] : last[1]]
     return first, replace(view, rgb=rgb)
-
-
-def _from_angiogram(cortex: Patch, angiogram: Angiogram) -> Mask2:
-    """Cast the scan's vessels near the surface onto the patch along the implant's axis."""
-    step = _COARSE_PIXELS
-    height = filled(cortex.height_mm)[::step, ::step]
-    rows, columns = np.indices(height.shape) * step
-    xy = np.column_stack([columns.ravel(), rows.ravel()]) * cortex.pixel_mm + cortex.origin_mm
-    values = angiogram.vessels.values.astype(np.float32)
-    most = np.zeros(height.size)
-    for shift in _ABOVE_BELOW_MM:
-        place = cortex.pose(np.column_stack([xy, height.ravel() + shift]), frame=IMPLANT)
-        most = np.maximum(most, sampled(values, angiogram.vessels.grid.affine_mm, place))
-    return _finer(most.reshape(height.shape), cortex.height_mm.shape, step) > 0.4
-
-
-def _finer(values: AnyArray, shape: tuple[int, ...], step: int) -> AnyArray:
-    rows, columns = np.indices(shape)
-    return bilinear(values, np.column_stack([rows.ravel(), columns.ravel()]) / step).reshape(shape)

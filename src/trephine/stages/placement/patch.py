@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from trephine.core.arrays import AnyArray, Mask2, Points, Points2
+from trephine.core.arrays import AnyArray, Mask2, Points2
 from trephine.core.errors import InputError
 from trephine.core.frames import IMPLANT, SCANNER, Affine
 from trephine.kernels.geometry.heights import bilinear, depth_below_hull, filled, height_map
@@ -53,11 +53,6 @@ class Patch:
         """Return every pixel's (x, y), shape (row * column, 2)."""
         rows, columns = np.indices(self.height_mm.shape)
         return np.column_stack([columns.ravel(), rows.ravel()]) * self.pixel_mm + self.origin_mm
-
-    def surface_mm(self) -> Points:
-        """Return every pixel's place on the cortex in ``scanner``, shape (row * column, 3)."""
-        z = filled(self.height_mm).ravel()
-        return self.pose(np.column_stack([self.xy_mm(), z]), frame=IMPLANT)
 
 
 def patch(opening: Opening, anatomy: Anatomy, settings: Settings) -> Patch:

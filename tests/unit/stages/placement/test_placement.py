@@ -51,7 +51,7 @@ def test_all_threads_fit_with_margin_spacing_and_proof(placed, n1):
 
 def test_clearance_is_that_of_the_obstacle_with_the_least_to_spare(placed, pictured, r1):
     obstacles = placed.value.obstacles
-    asked = margins(r1, QUICK, live_view=pictured[0], angiogram=None)
+    asked = margins(r1, QUICK, live_view=pictured[0], before=None)
     column_row = (entries(placed.value)[:, :2] - obstacles.origin_mm) / obstacles.pixel_mm
     index = tuple(np.rint(column_row[:, ::-1]).astype(int).T)
     vessel = clearance_map(obstacles.vessel, obstacles.pixel_mm)[index]
@@ -78,8 +78,8 @@ def test_a_plan_is_held_against_published_limits(vessel_um, spacing_um, found, p
         count_bound=64,
         device=n1,
         settings=QUICK,
-        margin=margins(r1, QUICK, live_view=pictured[0], angiogram=None),
-        angiogram=None,
+        margin=margins(r1, QUICK, live_view=pictured[0], before=None),
+        before=None,
         limits=LIMITS,
         vessel_um=vessel_um,
     )
@@ -273,9 +273,9 @@ def test_tilt_follows_the_normal_up_to_the_limit():
 
 def test_margin_grows_with_every_error(r1, pictured):
     view = pictured[0]
-    small = margins(r1, Settings(), live_view=view, angiogram=None)
+    small = margins(r1, Settings(), live_view=view, before=None)
     blurred = replace(view, registration_error_um=100.0)
-    large = margins(r1, Settings(), live_view=blurred, angiogram=None)
+    large = margins(r1, Settings(), live_view=blurred, before=None)
     assert large.vessel_mm > small.vessel_mm
     assert large.sulcus_mm > small.sulcus_mm
 
