@@ -12,29 +12,23 @@ from pydantic import BaseModel
 from trephine.case.records import (
     anatomy,
     angiogram,
-    ground,
     hand_map,
     insertion_log,
-    obstacles,
     opening,
-    plan,
 )
 from trephine.case.store import Case, Writer
 from trephine.core.errors import FormatError, InternalError
-from trephine.core.frames import CT, IMPLANT, MNI152, SCANNER, Affine, Frame
+from trephine.core.frames import CT, MNI152, SCANNER, Affine, Frame
 from trephine.model.activation import ContrastMap, HandMap, RunQuality
 from trephine.model.anatomy import Anatomy, Angiogram, ImagingResult
-from trephine.model.ground import Ground, VesselsBefore
 from trephine.model.hand_evidence import Alternative, CentreCertainty, Cluster, NuisanceShift, Peak, Retest
 from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
-from trephine.model.obstacles import Obstacles, PlacementResult
 from trephine.model.opening import Opening
 from trephine.model.registration import Registration
 from trephine.model.scan import ScanKind
 from trephine.model.skull import SkullThickness
 from trephine.model.summary import StageSummary
 from trephine.model.surface import Surface
-from trephine.model.thread_plan import Thread, ThreadPlan
 from trephine.model.vessels import Detectability, VesselScan, VesselTree
 from trephine.model.volume import Grid, Volume
 from trephine.model.warp import Warp
@@ -75,40 +69,6 @@ def _anatomy() -> Anatomy:
         mni_from_scanner=_warp(MNI152, SCANNER),
         scanner_from_mni=_warp(SCANNER, MNI152),
         has_ct=True,
-    )
-
-
-def _plan() -> ThreadPlan:
-    thread = Thread(
-        number=1,
-        anchor=0,
-        order=1,
-        anchor_mm=(0.1, 0.2, 0.3),
-        entry_mm=(1.0, 2.0, 3.0),
-        tip_mm=(1.0, 2.0, -1.0),
-        electrodes_mm=((1.0, 2.0, 0.0), (1.0, 2.0, 1.0)),
-        clearance_um=None,
-        margin_um=60.0,
-        value=0.5,
-        hit_probability=None,
-        length_needed_mm=12.0,
-    )
-    return ThreadPlan(
-        device="n1",
-        vessels_from="nothing",
-        threads_asked=64,
-        threads=(thread,),
-        objective=0.5,
-        bound=1.0,
-        gap_fraction=0.5,
-        solver_status="optimal",
-        candidate_count=9,
-        candidate_spacing_um=100.0,
-        spacing_um=300.0,
-        smallest_spacing_um=None,
-        smallest_clearance_um=None,
-        crossings=0,
-        under_laid=0,
     )
 
 
@@ -323,46 +283,6 @@ def test_a_volume_in_another_unit_than_declared_is_refused(case: Case) -> None:
     vessels = Angiogram(vessels=_volume("mm"), smallest_diameter_mm=0.6, registration_error_mm=0.4)
     with pytest.raises(InternalError, match="expected unit 'label'"):
         _through(case, vessels, angiogram.write)
-
-
-def test_plan_and_obstacles(case: Case) -> None:
-    height = np.array([[1.5, np.nan], [0.0, 2.0]], dtype=np.float32)
-    maps = Obstacles(
-        scanner_from_implant=Affine(target=SCANNER, source=IMPLANT, matrix=np.eye(4)),
-        origin_mm=np.array([-1.0, 1 / 3]),
-        pixel_mm=0.1,
-        vessel=[[True, False], [False, False]],
-        sulcus=[[False, True], [False, False]],
-        outside=[[False, False], [True, False]],
-        height_mm=height,
-    )
-    below = _ground(maps)
-    _through(case, PlacementResult(plan=_plan(), obstacles=maps, ground=below), plan.write)
-    assert plan.read(case) == _plan()
-    assert _equal(obstacles.read(case), maps)
-    assert _equal(ground.read(case), below)
-    header, row = case.read_bytes("plan_table").decode().splitlines()
-    cells = dict(zip(header.split("\t"), row.split("\t"), strict=True))
-    assert cells["entry_y_mm"] == "2.0"
-    assert cells["clearance_um"] == "n/a"
-    markups = case.read_json("plan_markups")
-    assert markups["markups"][0]["coordinateSystem"] == "LPS"
-
-
-def _ground(maps: Obstacles) -> Ground:
-    return Ground(
-        scanner_from_implant=maps.scanner_from_implant,
-        origin_mm=maps.origin_mm,
-        pixel_mm=maps.pixel_mm,
-        site_pixels=2,
-        height_mm=maps.height_mm,
-        sulcus=maps.sulcus,
-        rim=[[False, True], [False, False]],
-        normal=[[[0.0, 0.6, 0.8]]],
-        value=[[1 / 3]],
-        brain_share=[[0.9]],
-        before=VesselsBefore(mask=maps.vessel, smallest_diameter_mm=0.6, registration_error_mm=1 / 3),
-    )
 
 
 def _opening() -> Opening:
