@@ -168,7 +168,9 @@ def moved_mask(shell: Shell, offset_mm: AnyArray, *, sd_mm: float = 1.0) -> tupl
         The mask, shape (i, j, k), largest part with holes filled, and its signed distance, mm.
     """
     field = shell.distance_mm
-    near = (field < float(offset_mm.max()) + 4.0) & (field > float(offset_mm.min()) - 4.0)
+    # All between the old place and the new one changes sides: the old place, 0, belongs to the band.
+    low, high = min(float(offset_mm.min()), 0.0), max(float(offset_mm.max()), 0.0)
+    near = (field < high + 4.0) & (field > low - 4.0)
     where = np.argwhere(near)
     distance, index = cKDTree(shell.corners_voxel).query(where, k=4)
     share = 1.0 / (distance + 0.5)

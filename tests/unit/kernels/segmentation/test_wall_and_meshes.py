@@ -1,6 +1,7 @@
 """A surface finds a border; meshes face outward; mixtures find what was put in."""
 
 import numpy as np
+import pytest
 
 from trephine.kernels.segmentation.meshes import mesh_of
 from trephine.kernels.segmentation.mixture import fit_mixture, posterior
@@ -26,6 +27,16 @@ def test_a_sphere_grows_to_the_border_it_sees() -> None:
     truth = radius < 20
     assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.95
     assert distance_mm[30, 30, 30] < -17
+
+
+@pytest.mark.parametrize("offset_mm", [-9.0, 0.0, 9.0])
+def test_a_surface_moves_as_a_whole_by_any_offset(offset_mm: float) -> None:
+    # Two surfaces are moved from one shell; the outer one may lie far outside it at every corner.
+    radius = radius_of(73)
+    shell = shell_of((radius - 24).astype(np.float32), 1.0)
+    mask, _ = moved_mask(shell, np.full(len(shell.corners_voxel), offset_mm))
+    truth = radius < 24 + offset_mm
+    assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.95
 
 
 def test_neighbours_outvote_one_stray_corner() -> None:
