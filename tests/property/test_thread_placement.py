@@ -12,7 +12,9 @@ from trephine.kernels.geometry.clearance import ClearanceField, clearance_map
 from trephine.kernels.geometry.outlines import is_inside, ring
 from trephine.kernels.geometry.segments import crossing_pairs
 from trephine.kernels.optimize.matching import matched
-from trephine.kernels.optimize.ordering import must_precede, ordered
+from trephine.kernels.optimize.order_bound import order_bound
+from trephine.kernels.optimize.order_search import order_length, shortened
+from trephine.kernels.optimize.ordering import kept, must_precede, nearest_next, travel_between_mm
 from trephine.kernels.optimize.packing import Effort, packed
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -89,26 +91,45 @@ def test_clearance_is_never_too_large_and_hardly_too_small(seed):
 
 @given(SEEDS)
 @FEW
-def test_order_obeys_every_demand_or_counts_it(seed):
+def test_order_obeys_every_demand_and_no_bound_is_above_it(seed):
+    """Threads 0.3 mm apart with a berth of 0.1 mm never form a ring, so that every demand can be kept."""
     rng = np.random.default_rng(seed)
-    places = rng.uniform(-4, 4, (24, 2))
+    places = spaced(rng, 24, 1.2)
     anchors = ring(8.0, 24)
     start = anchors[matched(anchors, places)]
-    before = must_precede(start, places, berth_mm=0.2)
-    order, broken = ordered(start, places, before)
+    before = must_precede(start, places, berth_mm=0.1)
+    travel = travel_between_mm(start, places)
+    first = nearest_next(travel, before)
+    chain = kept(before, first)
+    assert (chain >= before).all()
+    order = shortened(first, travel, chain, tries=2, rng=rng)
     assert sorted(order.tolist()) == list(range(24))
     rank = np.argsort(order)
-    late = before & (rank[:, None] > rank[None, :])
-    assert late.sum() == broken
+    assert not (before & (rank[:, None] > rank[None, :])).any()
+    found = order_length(order, travel)
+    assert found <= order_length(first, travel) + 1e-9
+    bounds = [order_bound(travel, chain, found=np.array(found), rounds=rounds) for rounds in (0, 4)]
+    assert bounds[0] <= bounds[1] + 1e-9 <= found + 2e-9
+
+
+def spaced(rng, count, half):
+    """Draw places at least 0.3 mm apart."""
+    places = []
+    while len(places) < count:
+        place = rng.uniform(-half, half, 2)
+        if all(np.hypot(*(place - other)) >= 0.3 for other in places):
+            places.append(place)
+    return np.array(places)
 
 
 @pytest.mark.parametrize("ringed", [True, False])
-def test_a_ring_of_demands_is_counted(ringed):
+def test_a_ring_of_demands_is_opened_at_one_place(ringed):
     before = np.zeros((3, 3), dtype=bool)
     before[0, 1] = before[1, 2] = True
     before[2, 0] = ringed
-    _, broken = ordered(ring(8.0, 3), ring(2.0, 3), before)
-    assert broken == int(ringed)
+    order = nearest_next(travel_between_mm(ring(8.0, 3), ring(2.0, 3)), before)
+    rank = np.argsort(order)
+    assert (before & (rank[:, None] > rank[None, :])).sum() == int(ringed)
 
 
 @given(SEEDS)

@@ -33,7 +33,8 @@ class Thread(BaseModel):
     value
         Functional value of its electrodes, 0 to 1.
     hit_probability
-        Chance of meeting a known vessel under the stated errors; absent when no vessels are known.
+        Chance that one piercing meets a known vessel under the stated errors, from the whole map of vessels;
+        absent when no vessels are known.
     length_needed_mm
         From anchor to tip with slack for brain motion and settling.
     """
@@ -52,6 +53,37 @@ class Thread(BaseModel):
     value: float
     hit_probability: float | None
     length_needed_mm: float
+
+
+class Bleeding(BaseModel):
+    """Hits of known vessels to expect over the whole array.
+
+    Parameters
+    ----------
+    limit_fraction
+        Accepted chance of any hit by first piercings, were they independent.
+    budget, spent
+        That chance as a sum over threads: -ln(1 - limit), and what the plan takes of it,
+        the sum of -ln(1 - hit probability).
+    piercings
+        Piercings to expect of one thread, counting those repeated after a failed release.
+    mean, low, high
+        Hits to expect, and the interval that holds 95 % of arrays: errors shared by all threads make them
+        come together.
+    any_probability
+        Chance of at least one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limit_fraction: float
+    budget: float
+    spent: float
+    piercings: float
+    mean: float
+    low: int
+    high: int
+    any_probability: float
 
 
 class ThreadPlan(BaseModel):
@@ -89,11 +121,18 @@ class ThreadPlan(BaseModel):
         Pairs of threads that cross between anchor and entry, seen along the implant's axis.
     under_laid
         Insertions that would have to pass beneath a thread already laid.
+    travel_mm, travel_bound_mm
+        Way of the robot from anchor to entry and on to the next anchor, starting over the implant's middle,
+        and the proven least way of any order that never works under a laid thread.
+    work_time_s
+        Robot's time for one insertion a thread, without waiting for the brain and without tries repeated.
+    bleeding
+        Hits to expect over the array; absent when no vessels are known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     frame: Literal["scanner"] = "scanner"
     device: str
     vessels_from: Literal["live view", "angiogram", "nothing"]
@@ -110,3 +149,7 @@ class ThreadPlan(BaseModel):
     smallest_clearance_um: float | None
     crossings: int
     under_laid: int
+    travel_mm: float = 0.0
+    travel_bound_mm: float = 0.0
+    work_time_s: float = 0.0
+    bleeding: Bleeding | None = None

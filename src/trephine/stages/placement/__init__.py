@@ -7,7 +7,8 @@ described in ``docs/explanation/placement.md``.
 
 References
 ----------
-``kozai2010`` for keeping away from vessels, ``whitepaper2019`` for the spacing, ``huangfu2018`` for HiGHS.
+``kozai2010`` for keeping away from vessels, ``whitepaper2019`` for the spacing, ``huangfu2018`` for HiGHS,
+``balas1995`` for the proof of the order.
 """
 
-VERSION = "3"
+VERSION = "4"

@@ -13,6 +13,7 @@ from trephine.kernels.geometry.clearance import clearance_map
 from trephine.model.device import Device, Robot
 from trephine.model.ground import Ground
 from trephine.model.obstacles import Obstacles
+from trephine.stages.placement.bleeding import hit_map
 from trephine.stages.placement.margins import Margins
 from trephine.stages.placement.settings import Settings
 
@@ -29,6 +30,8 @@ class Candidates:
         Unit direction of the thread, shape (site, 3).
     value
         Functional value of a thread there, 0 to 1, shape (site,).
+    hit_chance
+        Chance that one piercing there meets a known vessel, shape (site,).
     vessel_mm, sulcus_mm
         Clearance to the nearest vessel and sulcus, infinite without any, shape (site,).
     refused
@@ -38,6 +41,7 @@ class Candidates:
     entry_mm: Points
     inward: Points
     value: AnyArray
+    hit_chance: AnyArray
     vessel_mm: AnyArray
     sulcus_mm: AnyArray
     refused: dict[str, int]
@@ -54,6 +58,7 @@ class Candidates:
             entry_mm=self.entry_mm[keep],
             inward=self.inward[keep],
             value=self.value[keep],
+            hit_chance=self.hit_chance[keep],
             vessel_mm=self.vessel_mm[keep],
             sulcus_mm=self.sulcus_mm[keep],
         )
@@ -81,15 +86,23 @@ def candidates(
     -------
     Candidates
         In rows of the grid; grid sites are centres of pixels, so distances are exact.
+
+    Notes
+    -----
+    The margin keeps one straight wall's chance within the limit. Between two vessels the chances add, so the
+    chance from the whole map must be within it too.
     """
     step = ground.site_pixels
     vessel = clearance_map(obstacles.vessel, obstacles.pixel_mm)[::step, ::step]
     sulcus = clearance_map(obstacles.sulcus, obstacles.pixel_mm)[::step, ::step]
     open_site = ~obstacles.outside[::step, ::step]
-    passes = open_site & (vessel >= margin.vessel_mm) & (sulcus >= margin.sulcus_mm)
+    chance = hit_map(obstacles, margin)[::step, ::step]
+    # Before surgery the margin leaves most of the error out, and so does this limit.
+    is_safe = (chance <= settings.hit_limit_fraction) | (not margin.is_exact)
+    passes = open_site & (vessel >= margin.vessel_mm) & is_safe & (sulcus >= margin.sulcus_mm)
     in_brain = ground.brain_share >= settings.brain_depth_fraction
     refused = {
-        "vessels": int((open_site & (vessel < margin.vessel_mm)).sum()),
+        "vessels": int((open_site & ~((vessel >= margin.vessel_mm) & is_safe)).sum()),
         "sulci": int((open_site & (sulcus < margin.sulcus_mm)).sum()),
         "fluid on the path": int((passes & ~in_brain).sum()),
     }
@@ -100,6 +113,7 @@ def candidates(
         entry_mm=np.column_stack([obstacles.xy_of(index), height]),
         inward=tilted(ground.normal[row, column].astype(np.float64), robot.tilt_limit_rad.value),
         value=ground.value[row, column].astype(np.float64),
+        hit_chance=chance[row, column],
         vessel_mm=vessel[row, column],
         sulcus_mm=sulcus[row, column],
         refused=refused,

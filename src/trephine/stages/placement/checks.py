@@ -46,6 +46,7 @@ def findings(plan: ThreadPlan, context: Context) -> tuple[Finding, ...]:
     return (
         *_vessels(plan, context),
         *_published(plan, context),
+        *_bleeding(plan),
         *_count(plan, context),
         *_threads(plan, context),
         *_laying(plan),
@@ -116,6 +117,23 @@ def _published(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
 def _severity(limit: Sourced) -> Severity:
     """Only a limit that was read in its source forbids; what was recalled asks for a person's judgement."""
     return Severity.BLOCK if limit.confidence is Confidence.READ else Severity.WARN
+
+
+def _bleeding(plan: ThreadPlan) -> Iterator[Finding]:
+    """Hold the hits to expect against what is accepted over the array."""
+    if plan.bleeding is None or plan.bleeding.spent <= plan.bleeding.budget:
+        return
+    yield Finding(
+        code="BLEED_BUDGET_EXCEEDED",
+        severity=Severity.WARN,
+        message=f"Over all threads the chance of meeting a known vessel is more than is accepted; "
+        f"{plan.bleeding.mean:.2g} hits are expected (95 % of arrays: {plan.bleeding.low} to "
+        f"{plan.bleeding.high}).",
+        value=-math.expm1(-plan.bleeding.spent),
+        limit=plan.bleeding.limit_fraction,
+        unit="1",
+        source="assumed",
+    )
 
 
 def _count(plan: ThreadPlan, context: Context) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ def headlines(result: PlacementResult) -> tuple[Headline, ...]:
     plan = result.plan
     placed = len(plan.threads)
     spare = [each.clearance_um - each.margin_um for each in plan.threads if each.clearance_um is not None]
-    chances = [thread.hit_probability for thread in plan.threads if thread.hit_probability is not None]
+    bleeding = plan.bleeding
     length = max((thread.length_needed_mm for thread in plan.threads), default=None)
     centre = np.mean([thread.entry_mm for thread in plan.threads], axis=0) if placed else None
     return (
@@ -40,12 +40,23 @@ def headlines(result: PlacementResult) -> tuple[Headline, ...]:
         _um("smallest_spacing", plan.smallest_spacing_um, "Smallest distance between two threads"),
         Headline(
             name="expected_hits",
-            value=float(np.sum(chances)) if chances else None,
+            value=None if bleeding is None else bleeding.mean,
             unit="1",
-            label="Expected hits of known vessels, whole array",
+            low=None if bleeding is None else bleeding.low,
+            high=None if bleeding is None else bleeding.high,
+            label="Hits of known vessels to expect, whole array (95 % of arrays)",
+        ),
+        Headline(
+            name="any_hit",
+            value=None if bleeding is None else bleeding.any_probability,
+            unit="1",
+            label="Chance of any hit of a known vessel",
         ),
         Headline(name="crossings", value=plan.crossings, unit="1", label="Crossing pairs"),
         Headline(name="under_laid", value=plan.under_laid, unit="1", label="Insertions under a laid thread"),
+        Headline(name="travel", value=plan.travel_mm, unit="mm", label="Way of the robot"),
+        Headline(name="travel_bound", value=plan.travel_bound_mm, unit="mm", label="Proven least way"),
+        Headline(name="work_time", value=plan.work_time_s, unit="s", label="Robot's time, nothing repeated"),
         Headline(name="longest_thread", value=length, unit="mm", label="Longest thread needed"),
         Headline(name="candidates", value=plan.candidate_count, unit="1", label="Sites within every limit"),
         Headline(

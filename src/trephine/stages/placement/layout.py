@@ -9,17 +9,20 @@ import numpy as np
 
 from trephine.core.arrays import AnyArray, Points
 from trephine.core.frames import IMPLANT, Affine
+from trephine.core.random import generator
 from trephine.core.units import UM_PER_MM
 from trephine.kernels.geometry.outlines import ring
 from trephine.kernels.geometry.segments import crossing_pairs
 from trephine.kernels.optimize.matching import matched
-from trephine.kernels.optimize.ordering import must_precede, ordered
+from trephine.kernels.optimize.order_bound import order_bound
+from trephine.kernels.optimize.order_search import order_length, shortened
+from trephine.kernels.optimize.ordering import kept, must_precede, nearest_next, travel_between_mm
 from trephine.model.device import Device
 from trephine.model.opening import Position
 from trephine.model.thread_plan import Thread
 from trephine.stages.placement.candidates import Candidates, electrode_depths_mm
 from trephine.stages.placement.margins import Margins
-from trephine.stages.placement.settings import Settings
+from trephine.stages.placement.settings import OrderSettings, Settings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,6 +41,8 @@ class Layout:
         Place of each in the robot's order, from 1, shape (thread,).
     crossings, under_laid
         Pairs that cross, and insertions beneath a thread already laid.
+    travel_mm, travel_bound_mm
+        Way of the robot, and the proven least one.
     """
 
     site: AnyArray
@@ -46,6 +51,8 @@ class Layout:
     order: AnyArray
     crossings: int
     under_laid: int
+    travel_mm: float
+    travel_bound_mm: float
 
 
 def anchors_mm(device: Device) -> Points:
@@ -86,13 +93,20 @@ def laid_out(sites: Candidates, chosen: AnyArray, device: Device, settings: Sett
     -------
     Layout
         With the crossings and insertions under laid threads counted in what was made.
+
+    Notes
+    -----
+    The demands form no ring as long as the spacing is more than twice the berth: give every thread of a ring
+    the anchor of the thread that runs past it, and each gets shorter by at least the spacing less twice the
+    berth, which a matching of least total length does not allow. The bound is on the orders that keep every
+    demand that the order found keeps.
     """
     anchors = anchors_mm(device)
     entry = sites.xy_mm[chosen]
     anchor = matched(anchors[:, :2], entry)
     start = anchors[anchor, :2]
     before = must_precede(start, entry, berth_mm=settings.berth_um / UM_PER_MM)
-    sequence, _ = ordered(start, entry, before)
+    sequence, travel, bound = _ordered(anchors[anchor], sites.entry_mm[chosen], before, settings.order)
     order = np.empty(len(chosen), dtype=int)
     order[sequence] = np.arange(1, len(chosen) + 1)
     late = before & (order[:, None] > order[None, :])
@@ -103,7 +117,25 @@ def laid_out(sites: Candidates, chosen: AnyArray, device: Device, settings: Sett
         order=order,
         crossings=len(crossing_pairs(start, entry)),
         under_laid=int(late.any(axis=1).sum()),
+        travel_mm=travel,
+        travel_bound_mm=bound,
     )
+
+
+def _ordered(
+    start_mm: Points, entry_mm: Points, before: AnyArray, effort: OrderSettings
+) -> tuple[AnyArray, float, float]:
+    """Return the order of work, its way and the proven least way, the ways out to the cortex included."""
+    travel = travel_between_mm(start_mm, entry_mm)
+    first = nearest_next(travel, before)
+    chain = kept(before, first)
+    rng = generator(effort.seed, "placement.order")
+    order = shortened(first, travel, chain, tries=effort.tries, rng=rng)
+    between = order_length(order, travel)
+    rounds = effort.rounds if len(order) <= effort.exact_size else 0
+    bound = order_bound(travel, chain, found=np.array(between), rounds=rounds)
+    carried = float(np.linalg.norm(entry_mm - start_mm, axis=1).sum())
+    return order, carried + between, carried + bound
 
 
 def threads(
@@ -138,7 +170,7 @@ def threads(
     is_sulcus = sulcus - margin.sulcus_mm < vessel - margin.vessel_mm
     nearest = np.where(is_sulcus, sulcus, vessel)
     asked = np.where(is_sulcus, margin.sulcus_mm, margin.vessel_mm)
-    chance = margin.hit_probability(vessel)
+    chance = sites.hit_chance[layout.site]
     tip = entry + depth * inward
     electrode = entry[:, None] + electrode_depths_mm(device)[None, :, None] * inward[:, None]
     made = []

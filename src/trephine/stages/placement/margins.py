@@ -26,17 +26,23 @@ class Margins:
         From a needle's centre line to a vessel's wall and to a sulcus's edge.
     sd_mm
         Standard deviation, across a vessel's wall, of needle against vessel.
+    common_mm
+        Its part that is one and the same for all threads of an array.
     needle_radius_mm
         Half the needle's width.
+    is_exact
+        Whether the margin comes from the whole of the error; before surgery it does not.
     """
 
     vessel_mm: float
     sulcus_mm: float
     sd_mm: float
     needle_radius_mm: float
+    common_mm: float = 0.0
+    is_exact: bool = True
 
     def hit_probability(self, clearance_mm: AnyArray) -> AnyArray:
-        """Return the chance that a needle meets a straight wall at a distance: Phi((r - c) / sd)."""
+        """Return the chance that a needle meets one straight wall at a distance: Phi((r - c) / sd)."""
         reach = self.needle_radius_mm - clearance_mm
         if self.sd_mm == 0:
             return (reach > 0).astype(np.float64)
@@ -67,19 +73,26 @@ def margins(
     radius = robot.needle_diameter_um.value / 2 / UM_PER_MM
     picture_um = live_view.registration_error_um if live_view else 0.0
     working = spread_um(robot, settings, picture_um=picture_um) / UM_PER_MM
+    common = float(np.hypot(robot.registration_error_um.value, picture_um)) / UM_PER_MM
     z = -float(ndtri(settings.hit_limit_fraction))
     sulcus = -float(ndtri(settings.sulcus_miss_fraction)) * float(
         np.hypot(settings.sulcus_error_mm, picture_um / UM_PER_MM)
     )
     if live_view is not None:
         return Margins(
-            vessel_mm=radius + working * z, sulcus_mm=sulcus, sd_mm=working, needle_radius_mm=radius
+            vessel_mm=radius + working * z,
+            sulcus_mm=sulcus,
+            sd_mm=working,
+            common_mm=common,
+            needle_radius_mm=radius,
         )
-    scan = before.registration_error_mm if before else 0.0
+    scan = np.hypot(before.registration_error_mm if before else 0.0, settings.surface_shift_mm)
     return Margins(
         vessel_mm=radius + working * z + settings.provisional_margin_mm,
         sulcus_mm=sulcus,
-        sd_mm=float(np.sqrt(working**2 + scan**2 + settings.surface_shift_mm**2)),
+        sd_mm=float(np.hypot(working, scan)),
+        common_mm=float(np.hypot(common, scan)),
+        is_exact=False,
         needle_radius_mm=radius,
     )
 

@@ -36,6 +36,17 @@ class SolverSettings(BaseModel):
     windows: int = Field(24, ge=0, description="Neighbourhoods solved again in polishing")
 
 
+class OrderSettings(BaseModel):
+    """How long the order of insertion is improved: counted in steps, never by the clock."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tries: int = Field(16, ge=0, description="Disturbed orders that are shortened again")
+    rounds: int = Field(10, ge=0, description="Rounds that tighten the proof; 0 keeps the assignment's")
+    exact_size: int = Field(128, ge=0, description="Above so many threads the assignment's proof is kept")
+    seed: int = Field(0, ge=0, description="Of the disturbances")
+
+
 class Settings(BaseModel):
     """Limits and errors; every default without a citation is assumed by us."""
 
@@ -56,6 +67,9 @@ class Settings(BaseModel):
     )
     hit_limit_fraction: float = Field(
         0.001, gt=0, lt=0.5, description="Accepted chance of a hit by one thread"
+    )
+    bleed_limit_fraction: float = Field(
+        0.05, gt=0, lt=1, description="Accepted chance of any hit over the array, were threads independent"
     )
     segmentation_error_um: float = Field(10.0, ge=0, description="Of the vessel wall in the live view")
     motion_sd_um: float = Field(
@@ -79,3 +93,4 @@ class Settings(BaseModel):
     berth_um: float = Field(100.0, ge=0, description="Room a needle needs beside a laid thread")
     vessels: VesselSettings = VesselSettings()
     solver: SolverSettings = SolverSettings()
+    order: OrderSettings = OrderSettings()

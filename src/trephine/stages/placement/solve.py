@@ -15,9 +15,10 @@ from trephine.kernels.optimize.packing import Effort, Packing, packed
 from trephine.model.device import Device, Robot
 from trephine.model.ground import Ground
 from trephine.model.live_view import LiveView
-from trephine.model.obstacles import PlacementResult
+from trephine.model.obstacles import Obstacles, PlacementResult
 from trephine.model.thread_plan import ThreadPlan
 from trephine.safety.rules import Limits
+from trephine.stages.placement.bleeding import bleeding
 from trephine.stages.placement.candidates import Candidates, candidates
 from trephine.stages.placement.checks import Context, findings
 from trephine.stages.placement.layout import (
@@ -80,7 +81,7 @@ def plan_on(
     packing = _chosen(sites, device, settings)
     progress(4, 5, "anchors and order")
     sites, packing, layout = _within_reach(sites, packing, device, settings)
-    plan = _plan(sites, packing, layout, (origin, ground, device, margin, settings))
+    plan = _plan(sites, packing, layout, (origin, obstacles, means, margin))
     context = Context(
         obstacles=obstacles,
         refused=sites.refused,
@@ -147,12 +148,13 @@ def _plan(
     sites: Candidates,
     packing: Packing,
     layout: Layout,
-    how: tuple[Origin, Ground, Device, Margins, Settings],
+    how: tuple[Origin, Obstacles, Means, Margins],
 ) -> ThreadPlan:
     """Write the plan out."""
-    origin, ground, device, margin, settings = how
+    origin, obstacles, means, margin = how
+    device, robot, settings = means.device, means.robot, means.settings
     made = threads(
-        layout, sites, ground.scanner_from_implant, device=device, margin=margin, settings=settings
+        layout, sites, obstacles.scanner_from_implant, device=device, margin=margin, settings=settings
     )
     xy = sites.xy_mm[packing.chosen]
     clearances = [thread.clearance_um for thread in made if thread.clearance_um is not None]
@@ -173,4 +175,8 @@ def _plan(
         smallest_clearance_um=min(clearances) if clearances else None,
         crossings=layout.crossings,
         under_laid=layout.under_laid,
+        travel_mm=layout.travel_mm,
+        travel_bound_mm=layout.travel_bound_mm,
+        work_time_s=layout.travel_mm / robot.travel_mm_per_s.value + len(made) * robot.thread_time_s.value,
+        bleeding=None if origin == "nothing" else bleeding(xy, obstacles, margin, robot, settings),
     )

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the array may cost in hits of vessels, and what it is expected to cost."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from trephine.core.arrays import AnyArray, Points2
+from trephine.kernels.geometry.clearance import clearance_map
+from trephine.kernels.geometry.heights import bilinear
+from trephine.kernels.geometry.touching import touch_map
+from trephine.kernels.statistics.counts import central_interval, count_chances, even_normal_points
+from trephine.model.device import Robot
+from trephine.model.obstacles import Obstacles
+from trephine.model.thread_plan import Bleeding
+from trephine.stages.placement.margins import Margins
+from trephine.stages.placement.settings import Settings
+
+_SCENARIOS = 1024
+"""Draws of the errors that all threads share."""
+_TRIES = 3
+"""Piercings of one thread at most, as in the rehearsal."""
+_CERTAIN = 1 - 1e-12
+"""A chance of one would make its cost infinite."""
+
+
+def hit_map(obstacles: Obstacles, margin: Margins) -> AnyArray:
+    """Return for every pixel the chance that one piercing aimed at its centre meets a known vessel."""
+    clearance = clearance_map(obstacles.vessel, obstacles.pixel_mm)
+    return _touched(clearance, margin, margin.sd_mm, obstacles.pixel_mm)
+
+
+def hit_cost(chance: AnyArray) -> AnyArray:
+    """Return what each chance takes of the budget, -ln(1 - chance): costs of independent threads add up."""
+    return -np.log1p(-np.minimum(chance, _CERTAIN))
+
+
+def hit_budget(settings: Settings) -> float:
+    """Return the budget of the whole array, in the unit of ``hit_cost``."""
+    return -math.log1p(-settings.bleed_limit_fraction)
+
+
+def bleeding(
+    entry_mm: Points2, obstacles: Obstacles, margin: Margins, robot: Robot, settings: Settings
+) -> Bleeding:
+    """Predict the hits of known vessels by a whole array.
+
+    Parameters
+    ----------
+    entry_mm
+        Entries in ``implant``, shape (thread, 2).
+    obstacles, margin
+        Known vessels, and the errors.
+    robot
+        How often a release fails, after which the site is pierced again.
+    settings
+        Accepted chance of any hit.
+
+    Returns
+    -------
+    Bleeding
+        Budget, and count with the interval that holds 95 % of arrays.
+
+    Notes
+    -----
+    Some errors (registration of robot and picture, and before surgery the scan's) are one draw for the
+    array and move all threads together. The count is therefore a mixture: for each of 1,024 even draws of
+    the shared error a Poisson binomial with the chances that the threads' own errors leave.
+    """
+    pixel = obstacles.pixel_mm
+    clearance = clearance_map(obstacles.vessel, pixel)
+    own_sd = math.sqrt(max(margin.sd_mm**2 - margin.common_mm**2, 0.0))
+    own = _touched(clearance, margin, own_sd, pixel)
+    shift = even_normal_points(_SCENARIOS) * margin.common_mm
+    place = (entry_mm[None] + shift[:, None]).reshape(-1, 2)
+    chance = bilinear(own, obstacles.row_column_of(place)).reshape(_SCENARIOS, len(entry_mm))
+    again = (1 - robot.release_success_fraction.value) ** np.arange(_TRIES)
+    counts = count_chances(np.concatenate([chance * share for share in again], axis=1))
+    first = bilinear(_touched(clearance, margin, margin.sd_mm, pixel), obstacles.row_column_of(entry_mm))
+    low, high = central_interval(counts)
+    return Bleeding(
+        limit_fraction=settings.bleed_limit_fraction,
+        budget=hit_budget(settings),
+        spent=float(hit_cost(first).sum()),
+        piercings=float(again.sum()),
+        mean=float(counts @ np.arange(len(counts))),
+        low=low,
+        high=high,
+        any_probability=float(1 - counts[0]),
+    )
+
+
+def _touched(clearance_mm: AnyArray, margin: Margins, sd_mm: float, pixel_mm: float) -> AnyArray:
+    return touch_map(clearance_mm, radius_mm=margin.needle_radius_mm, sd_mm=sd_mm, pixel_mm=pixel_mm)
