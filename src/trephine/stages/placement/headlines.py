@@ -7,6 +7,7 @@ import numpy as np
 
 from trephine.model.obstacles import PlacementResult
 from trephine.model.summary import Headline
+from trephine.model.thread_plan import Bleeding, ThreadPlan
 
 
 def headlines(result: PlacementResult) -> tuple[Headline, ...]:
@@ -25,7 +26,6 @@ def headlines(result: PlacementResult) -> tuple[Headline, ...]:
     plan = result.plan
     placed = len(plan.threads)
     spare = [each.clearance_um - each.margin_um for each in plan.threads if each.clearance_um is not None]
-    bleeding = plan.bleeding
     length = max((thread.length_needed_mm for thread in plan.threads), default=None)
     centre = np.mean([thread.entry_mm for thread in plan.threads], axis=0) if placed else None
     return (
@@ -38,6 +38,23 @@ def headlines(result: PlacementResult) -> tuple[Headline, ...]:
         _um("smallest_clearance", plan.smallest_clearance_um, "Smallest clearance to a vessel or sulcus"),
         _um("least_to_spare", min(spare, default=None), "Least clearance beyond the margin required"),
         _um("smallest_spacing", plan.smallest_spacing_um, "Smallest distance between two threads"),
+        *_hits(plan.bleeding),
+        *_work(plan),
+        Headline(name="longest_thread", value=length, unit="mm", label="Longest thread needed"),
+        Headline(name="candidates", value=plan.candidate_count, unit="1", label="Sites within every limit"),
+        Headline(
+            name="array_centre",
+            value=None if centre is None else (float(centre[0]), float(centre[1]), float(centre[2])),
+            unit="mm",
+            frame="scanner",
+            label="Mean of the entries",
+        ),
+    )
+
+
+def _hits(bleeding: Bleeding | None) -> tuple[Headline, ...]:
+    """Give what the array is expected to hit."""
+    return (
         Headline(
             name="expected_hits",
             value=None if bleeding is None else bleeding.mean,
@@ -52,20 +69,17 @@ def headlines(result: PlacementResult) -> tuple[Headline, ...]:
             unit="1",
             label="Chance of any hit of a known vessel",
         ),
+    )
+
+
+def _work(plan: ThreadPlan) -> tuple[Headline, ...]:
+    """Give what the robot has to do."""
+    return (
         Headline(name="crossings", value=plan.crossings, unit="1", label="Crossing pairs"),
         Headline(name="under_laid", value=plan.under_laid, unit="1", label="Insertions under a laid thread"),
         Headline(name="travel", value=plan.travel_mm, unit="mm", label="Way of the robot"),
         Headline(name="travel_bound", value=plan.travel_bound_mm, unit="mm", label="Proven least way"),
         Headline(name="work_time", value=plan.work_time_s, unit="s", label="Robot's time, nothing repeated"),
-        Headline(name="longest_thread", value=length, unit="mm", label="Longest thread needed"),
-        Headline(name="candidates", value=plan.candidate_count, unit="1", label="Sites within every limit"),
-        Headline(
-            name="array_centre",
-            value=None if centre is None else (float(centre[0]), float(centre[1]), float(centre[2])),
-            unit="mm",
-            frame="scanner",
-            label="Mean of the entries",
-        ),
     )
 
 
