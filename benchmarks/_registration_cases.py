@@ -1,10 +1,20 @@
-"""Digital scans of known pose under wrong headers: does the stated error hold, and who is refused?"""
+"""Digital scans of known pose under wrong headers: does the stated error hold, and who is refused?
+
+``python _registration_cases.py same SEED`` (or ``strangers SEED``) prints one JSON object a line, so that
+several persons can be worked on at once in processes of their own.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
@@ -12,7 +22,6 @@ from scipy.spatial.transform import Rotation
 
 from trephine.core.random import generator
 from trephine.formats.template import read_template
-from trephine.model.registration import Registration
 from trephine.model.scan import Scan, ScanKind
 from trephine.model.volume import Grid, Volume
 from trephine.phantom.contrasts import KINDS as STILL_KINDS
@@ -26,7 +35,7 @@ from trephine.phantom.template import load_template_brain
 from trephine.phantom.tissues import build_head
 from trephine.phantom.vessels import grow_large_vessels
 from trephine.stages.imaging.head import prepare_head
-from trephine.stages.imaging.other_scans import Placed, Reference, place
+from trephine.stages.imaging.other_scans import Reference, place
 from trephine.stages.imaging.settings import Settings
 from trephine.stages.imaging.template_fit import PreparedTemplate, fit_affine, prepare
 
@@ -38,6 +47,8 @@ NOISE = (0.03, 0.08)
 """Against white matter; of CT, times 400 HU."""
 TURN_DEG, SHIFT_MM = 30.0, 30.0
 LIES_DEG, LIES_MM = 12.0, 10.0
+ROUNDS = {"same": 2, "strangers": 1}
+"""How often each kind of scan is made."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,26 +60,22 @@ class Body:
     contrasts: dict[ScanKind, np.ndarray]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """One scan that was registered, with what is true of it."""
+    """One scan that was registered, with what is true of it: errors and their stated 95 % bounds, in mm."""
 
-    kind: ScanKind
+    kind: str
     is_same: bool
     height_mm: float
     noise: float
-    placed: Placed
+    is_used: bool
+    codes: tuple[str, ...]
     mean_mm: float
     largest_mm: float
+    mean_bound_mm: float | None
+    largest_bound_mm: float | None
+    residual_mm: float | None
     spent_s: float
-
-    @property
-    def registration(self) -> Registration:
-        return self.placed.registration
-
-    @property
-    def codes(self) -> set[str]:
-        return {finding.code for finding in self.placed.findings}
 
 
 def body(seed: int, template: PreparedTemplate) -> Body:
@@ -130,14 +137,19 @@ def case(
     spent_s = time.process_time() - start
     end = placed.registration.scanner_from_moving.matrix @ header
     apart = np.linalg.norm(reference.points_mm @ end[:3, :3].T + end[:3, 3] - reference.points_mm, axis=1)
+    found = placed.registration
     return Case(
-        kind=kind,
+        kind=str(kind),
         is_same=is_same,
         height_mm=height_mm,
         noise=noise,
-        placed=placed,
+        is_used=found.is_trusted,
+        codes=tuple(finding.code for finding in placed.findings),
         mean_mm=float(apart.mean()),
         largest_mm=float(apart.max()),
+        mean_bound_mm=found.mean_error_95_mm,
+        largest_bound_mm=found.largest_error_95_mm,
+        residual_mm=found.residual_mm,
         spent_s=spent_s,
     )
 
@@ -152,16 +164,43 @@ def with_noise(rng: np.random.Generator, image: np.ndarray, kind: ScanKind, nois
     return np.asarray(300.0 * np.hypot(image * shading + first, second), dtype=np.float32)
 
 
-def cases(seeds: tuple[int, ...], rounds: int, stranger_rounds: int) -> Iterator[Case]:
-    """Every kind of scan of every person, and of the person before: ``rounds`` times each."""
+def cases_of(seed: int, rounds: int, *, is_same: bool) -> Iterator[Case]:
+    """Every kind of scan of a person, or of the person before, so many times on the person's T1."""
     template = prepare(read_template())
-    before: Body | None = None
-    for seed in seeds:
-        rng = generator(seed, "bench.registration.cases")
-        own = body(seed, template)
-        for number, kind in enumerate(KINDS * max(rounds, stranger_rounds)):
-            if number < rounds * len(KINDS):
-                yield case(rng, own, kind, own.reference, is_same=True)
-            if before is not None and number < stranger_rounds * len(KINDS):
-                yield case(rng, before, kind, own.reference, is_same=False)
-        before = own
+    own = body(seed, template)
+    shown = own if is_same else body(seed - 1, template)
+    rng = generator(seed, f"bench.registration.{'same' if is_same else 'strangers'}")
+    for kind in KINDS * rounds:
+        yield case(rng, shown, kind, own.reference, is_same=is_same)
+
+
+def at_once(part: str, seeds: tuple[int, ...]) -> Iterator[Case]:
+    """Work on as many persons at once as this process may use cores."""
+    cores = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(max_workers=min(cores, len(seeds))) as pool:
+        for done in pool.map(lambda seed: _apart(part, seed), seeds):
+            yield from done
+
+
+def _apart(part: str, seed: int) -> list[Case]:
+    """Work on one person in a process of its own."""
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, Path(__file__), part, str(seed)],
+        env=os.environ | one_thread,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return [Case(**json.loads(line)) for line in done.stdout.splitlines()]
+
+
+def main() -> None:
+    """Print every case of one person."""
+    part, seed = sys.argv[1], int(sys.argv[2])
+    for found in cases_of(seed, ROUNDS[part], is_same=part == "same"):
+        sys.stdout.write(json.dumps(asdict(found)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

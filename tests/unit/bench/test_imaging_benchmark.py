@@ -36,6 +36,8 @@ def clocked(bench: ModuleType, monkeypatch: pytest.MonkeyPatch):
     """Return the clock of a run in which every step takes 2 s, but head motion 3 times 2 s."""
     ticks = iter(range(0, 1000, 2))
     monkeypatch.setattr(bench.time, "perf_counter", lambda: next(ticks))
+    work = iter(range(0, 1000, 3))
+    monkeypatch.setattr(bench.time, "process_time", lambda: next(work))
     clock = bench.Clock()
     labels = {
         "imaging": ("shading", "template, affine", "inside of the skull", "tissue", "done"),
@@ -56,19 +58,24 @@ def test_the_clock_adds_what_lies_between_events(bench, monkeypatch) -> None:
     assert clock.of(bench.STEPS_OF["template"][1]) == 4
     assert clock.of(("no such step",)) == 0
     assert clock.stages == {"imaging": 12, "mapping": 10, "screening": 4}
+    assert clock.cpu == {"imaging": 3, "mapping": 3, "screening": 3}  # read where a stage starts and ends
 
 
 def test_steps_of_the_peer_stand_beside_ours(bench, monkeypatch, tmp_path) -> None:
     clock = clocked(bench, monkeypatch)
     monkeypatch.setattr(bench, "ours", lambda study: clock)
     times = {"shading": 4.0, "template": 8.0, "motion": 60.0}
-    peer = {"version": "1", "recommended": times, "fast": {"motion": 3.0}}
+    cpu = {"recommended": {"shading": 5.0, "motion": 13.0}, "fast": {"motion": 4.5}}
+    peer = {"version": "1", "recommended": times, "fast": {"motion": 3.0}, "cpu": cpu}
     rows = {(row.figure, row.peer_name): row for row in bench._case(tmp_path, "work", peer)}
     assert rows["head motion of the BOLD run", "ANTs, recommended"].ratio == 0.1
     assert rows["head motion of the BOLD run", "ANTs, fast"].ratio == 2.0
     both = rows["all steps that both do", "ANTs, recommended"]
     assert (both.ours, both.peer) == (12, 72)
     assert ("tissue, and our surfaces with it", "ANTs, recommended") not in rows
+    work = "the three stages against the peer's steps alone, processor time"
+    assert (rows[work, "ANTs, recommended"].ratio, rows[work, "ANTs, fast"].ratio) == (0.5, 2.0)
+    assert rows["processor time of the three stages", None].ours == 9
     assert rows["time of the three stages (within the bar of 180 s)", None].ours == 26
 
 
