@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from trephine.core.findings import Severity
-from trephine.core.frames import ANGIO, SCANNER
+from trephine.core.frames import SCANNER
 from trephine.formats.nifti import read_volume
 from trephine.formats.template import read_template
-from trephine.model.anatomy import Tissue
-from trephine.model.scan import Scan, ScanKind
-from trephine.stages.imaging.checks import intracranial_ml, round_trip_mm
+from trephine.stages.imaging.checks import round_trip_mm
 from trephine.stages.imaging.run import run
 from trephine.stages.imaging.settings import Settings
 
@@ -61,21 +58,3 @@ def test_inside_of_the_skull_of_a_person_with_a_craniotomy(data_dir: Path) -> No
     assert "CRANIOTOMY_SUSPECTED" in found_codes
     assert not anatomy.skull.is_measured
     assert {"SKULL_ESTIMATED_FROM_T1", "ANGIOGRAM_MISSING"} <= {finding.code for finding in outcome.findings}
-
-
-def test_a_misaligned_empty_angiogram_is_never_used_in_silence(data_dir: Path) -> None:
-    folder = data_dir / "imaging/chris"
-    angio = Scan(kind=ScanKind.MRA, volume=read_volume(folder / "chris_MRA.nii.gz", ANGIO))
-    t1 = read_volume(folder / "chris_t1.nii.gz", SCANNER)
-    outcome = run(t1, others=(angio,), template=read_template(), settings=Settings())
-    assert outcome.value.angiogram is None
-    (registration,) = outcome.value.registrations
-    assert not registration.is_trusted
-    found = {finding.code: finding for finding in outcome.findings}
-    assert found["SCAN_NOT_REGISTERED"].severity is Severity.WARN
-    assert "ANGIOGRAM_MISSING" in found
-    assert outcome.value.anatomy.suspects == ()
-    assert 1400 < intracranial_ml(outcome.value.anatomy) < 1750
-    label = outcome.value.anatomy.tissue.values
-    ratio = np.count_nonzero(label == Tissue.GREY) / np.count_nonzero(label == Tissue.WHITE)
-    assert 1.1 < ratio < 2.2
