@@ -182,14 +182,19 @@ def _case(
     for stage in STAGES:
         yield _row(work, f"time of {stage}", clock.stages[stage])
     total = sum(clock.stages[stage] for stage in STAGES)
-    cpu = sum(clock.cpu[stage] for stage in STAGES)
     verdict = "within" if total <= LIMIT_S else "above"
     yield _row(work, f"time of the three stages ({verdict} the bar of {LIMIT_S:g} s)", total)
-    yield _row(work, "processor time of the three stages", cpu)
+    yield _row(work, "processor time of the three stages", sum(clock.cpu.values()))
     if peer is None:
         if last:
             yield _row(work, "time of the peer's steps", total, note=NOT_INSTALLED)
         return
+    yield from _beside(work, clock, peer)
+
+
+def _beside(work: str, clock: Clock, peer: dict[str, dict[str, float]]) -> Iterator[Row]:
+    """Lay the peer's steps beside ours, for each of its settings."""
+    total = sum(clock.stages[stage] for stage in STAGES)
     for setting in [each for each in SETTINGS if each in peer]:
         times = peer[setting]
         who = {"peer_name": f"ANTs, {setting}", "peer_version": f"{peer['version']}, {THREADS} threads"}
@@ -217,7 +222,7 @@ def _case(
         yield _row(
             work,
             "the three stages against the peer's steps alone, processor time",
-            cpu,
+            sum(clock.cpu[stage] for stage in STAGES),
             peer=sum(peer["cpu"][setting].values()),
             note="Processor time depends less on what else the machine does than time by the clock.",
             **who,
