@@ -55,6 +55,12 @@ class Ground:
         Functional value of a thread at every site, 0 to 1, float32, shape (site row, site column).
     brain_share
         Share of the thread's path that lies in brain at every site, same shape.
+    depth_mm
+        Depth of the tip below the pia that is best at every site, same shape.
+    grey_count
+        Electrodes in grey matter at that depth by the tissue labels, same shape.
+    thickness_mm, thickness_sd_mm
+        Thickness of grey matter and its standard deviation at every site, NaN where not known, same shape.
     before
         Vessels seen before surgery; absent without an angiogram.
     """
@@ -69,6 +75,10 @@ class Ground:
     normal: AnyArray
     value: AnyArray
     brain_share: AnyArray
+    depth_mm: AnyArray
+    grey_count: AnyArray
+    thickness_mm: AnyArray
+    thickness_sd_mm: AnyArray
     before: VesselsBefore | None = None
 
     def __post_init__(self) -> None:
@@ -81,6 +91,10 @@ class Ground:
             ("normal", np.float32, (*sites, 3)),
             ("value", np.float32, sites),
             ("brain_share", np.float32, sites),
+            ("depth_mm", np.float32, sites),
+            ("grey_count", np.float32, sites),
+            ("thickness_mm", np.float32, sites),
+            ("thickness_sd_mm", np.float32, sites),
             ("origin_mm", np.float64, (2,)),
         ):
             object.__setattr__(self, name, locked(getattr(self, name), dtype, shape, name))

@@ -86,6 +86,34 @@ class Bleeding(BaseModel):
     any_probability: float
 
 
+class ElectrodeYield(BaseModel):
+    """Where the electrodes of the whole array are expected to end.
+
+    Parameters
+    ----------
+    electrodes
+        Of all threads.
+    grey, grey_low, grey_high
+        Those expected in grey matter, with the interval in which every thickness is wrong the same way;
+        without an interval where no surface tells the thickness.
+    layer5, layer5_low, layer5_high
+        Those expected in layer V, likewise; absent where no surface tells the thickness.
+    threads_with_thickness
+        Threads at which the thickness is known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    electrodes: int
+    grey: float
+    grey_low: float | None = None
+    grey_high: float | None = None
+    layer5: float | None = None
+    layer5_low: float | None = None
+    layer5_high: float | None = None
+    threads_with_thickness: int = 0
+
+
 class ThreadPlan(BaseModel):
     """Every thread of one implant.
 
@@ -128,6 +156,8 @@ class ThreadPlan(BaseModel):
         Robot's time for one insertion a thread, without waiting for the brain and without tries repeated.
     bleeding
         Hits to expect over the array; absent when no vessels are known.
+    electrode_yield
+        Electrodes expected in grey matter and in layer V; absent in a plan made elsewhere.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -153,3 +183,4 @@ class ThreadPlan(BaseModel):
     travel_bound_mm: float = 0.0
     work_time_s: float = 0.0
     bleeding: Bleeding | None = None
+    electrode_yield: ElectrodeYield | None = None

@@ -61,6 +61,10 @@ def _ground(maps: Obstacles) -> Ground:
         normal=[[[0.0, 0.6, 0.8]]],
         value=[[1 / 3]],
         brain_share=[[0.9]],
+        depth_mm=[[3.3]],
+        grey_count=[[14.5]],
+        thickness_mm=[[np.nan]],
+        thickness_sd_mm=[[np.nan]],
         before=VesselsBefore(mask=maps.vessel, smallest_diameter_mm=0.6, registration_error_mm=1 / 3),
     )
 

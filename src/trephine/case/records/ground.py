@@ -14,7 +14,16 @@ from trephine.case.store import Case, Writer
 from trephine.model.ground import Ground, VesselsBefore
 
 _SHARED = {"height_mm": "height", "sulcus": "sulcus"}
-_LAYERS = {"rim": "rim", "normal": "normal", "value": "value", "brain_share": "brainshare"}
+_LAYERS = {
+    "rim": "rim",
+    "normal": "normal",
+    "value": "value",
+    "brain_share": "brainshare",
+    "depth_mm": "depth",
+    "grey_count": "greycount",
+    "thickness_mm": "thickness",
+    "thickness_sd_mm": "thicknesssd",
+}
 _BEFORE = "vesselsbefore"
 
 

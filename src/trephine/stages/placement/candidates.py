@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trephine.core.arrays import AnyArray, Points, Points2
-from trephine.core.units import UM_PER_MM
 from trephine.kernels.geometry.clearance import clearance_map
-from trephine.model.device import Device, Robot
+from trephine.model.device import Robot
 from trephine.model.ground import Ground
 from trephine.model.obstacles import Obstacles
 from trephine.stages.placement.bleeding import hit_map
 from trephine.stages.placement.margins import Margins
 from trephine.stages.placement.settings import Settings
+
+_ON_GROUND = ("depth_mm", "grey_count", "thickness_mm", "thickness_sd_mm")
+_BY_SITE = ("entry_mm", "inward", "value", "hit_chance", "vessel_mm", "sulcus_mm", *_ON_GROUND)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +34,10 @@ class Candidates:
         Functional value of a thread there, 0 to 1, shape (site,).
     hit_chance
         Chance that one piercing there meets a known vessel, shape (site,).
+    depth_mm, grey_count
+        Depth of the tip, and electrodes in grey matter by the tissue labels, shape (site,).
+    thickness_mm, thickness_sd_mm
+        Of grey matter, NaN where not known, shape (site,).
     vessel_mm, sulcus_mm
         Clearance to the nearest vessel and sulcus, infinite without any, shape (site,).
     refused
@@ -42,6 +48,10 @@ class Candidates:
     inward: Points
     value: AnyArray
     hit_chance: AnyArray
+    depth_mm: AnyArray
+    grey_count: AnyArray
+    thickness_mm: AnyArray
+    thickness_sd_mm: AnyArray
     vessel_mm: AnyArray
     sulcus_mm: AnyArray
     refused: dict[str, int]
@@ -53,15 +63,7 @@ class Candidates:
 
     def only(self, keep: AnyArray) -> Candidates:
         """Return the sites where ``keep``, shape (site,), is true."""
-        return replace(
-            self,
-            entry_mm=self.entry_mm[keep],
-            inward=self.inward[keep],
-            value=self.value[keep],
-            hit_chance=self.hit_chance[keep],
-            vessel_mm=self.vessel_mm[keep],
-            sulcus_mm=self.sulcus_mm[keep],
-        )
+        return replace(self, **{name: getattr(self, name)[keep] for name in _BY_SITE})
 
 
 def candidates(
@@ -117,6 +119,7 @@ def candidates(
         vessel_mm=vessel[row, column],
         sulcus_mm=sulcus[row, column],
         refused=refused,
+        **{name: getattr(ground, name)[row, column].astype(np.float64) for name in _ON_GROUND},
     )
 
 
@@ -140,10 +143,3 @@ def tilted(normal: Points, limit_rad: float) -> Points:
     angle = np.minimum(np.arctan2(across, unit[:, 2]), limit_rad)
     side = unit[:, :2] / np.maximum(across, 1e-12)[:, None]
     return -np.column_stack([side * np.sin(angle)[:, None], np.cos(angle)])
-
-
-def electrode_depths_mm(device: Device) -> AnyArray:
-    """Return the depth of every electrode below the pia along the thread, from the tip up."""
-    threads = device.threads
-    tip = threads.insertion_depth_mm.value - threads.tip_to_first_electrode_um.value / UM_PER_MM
-    return tip - np.arange(int(threads.electrode_count.value)) * threads.electrode_pitch_um.value / UM_PER_MM

@@ -8,22 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from trephine.core.arrays import AnyArray, Mask2, Points
+from trephine.core.arrays import AnyArray, Mask2
 from trephine.core.frames import IMPLANT, SCANNER
 from trephine.kernels.geometry.heights import bilinear, filled
 from trephine.kernels.geometry.outlines import is_inside
 from trephine.kernels.geometry.voxels import sampled
 from trephine.model.activation import HandMap
-from trephine.model.anatomy import Anatomy, Angiogram, Tissue
+from trephine.model.anatomy import Anatomy, Angiogram
 from trephine.model.device import Device, Robot
 from trephine.model.ground import Ground, VesselsBefore
 from trephine.model.opening import Opening
-from trephine.stages.placement.candidates import electrode_depths_mm, tilted
+from trephine.stages.placement.candidates import tilted
+from trephine.stages.placement.depth import best_depths, thickness_at
 from trephine.stages.placement.patch import Patch, patch
 from trephine.stages.placement.settings import Settings
 
-_PIA_MM = 0.6
-_PATH_STEP_MM = 0.25
 _COARSE_PIXELS = 5
 _ABOVE_BELOW_MM = np.arange(-4.0, 2.01, 0.25)
 
@@ -72,9 +71,15 @@ def ground(opening: Opening, angiogram: Angiogram | None, worth: Worth, settings
     xy = index[:, ::-1] * cortex.pixel_mm + cortex.origin_mm
     entry = np.column_stack([xy, cortex.height_mm[tuple(index.T)]])
     inward = tilted(normal[row, column], worth.robot.tilt_limit_rad.value)
-    value, brain = np.zeros(open_site.shape), np.zeros(open_site.shape)
-    value[row, column] = thread_value(entry, inward, cortex, worth)
-    brain[row, column] = brain_fraction(entry, inward, cortex, worth)
+    thickness = thickness_at(cortex.pose(entry, frame=IMPLANT), worth.anatomy)
+    seen = (worth.anatomy, worth.hand_map)
+    best = best_depths((entry, inward, cortex.pose), seen, thickness, worth.device, settings.depth)
+
+    def mapped(values: AnyArray, elsewhere: float = 0.0) -> AnyArray:
+        whole = np.full(open_site.shape, elsewhere)
+        whole[row, column] = values
+        return whole
+
     return Ground(
         scanner_from_implant=cortex.pose,
         origin_mm=cortex.origin_mm,
@@ -84,8 +89,12 @@ def ground(opening: Opening, angiogram: Angiogram | None, worth: Worth, settings
         sulcus=cortex.sulcus,
         rim=rim,
         normal=normal,
-        value=value,
-        brain_share=brain,
+        value=mapped(best.value),
+        brain_share=mapped(best.brain_share),
+        depth_mm=mapped(best.depth_mm),
+        grey_count=mapped(best.grey_count),
+        thickness_mm=mapped(thickness.mean_mm, np.nan),
+        thickness_sd_mm=mapped(thickness.sd_mm, np.nan),
         before=None if angiogram is None else _before(cortex, angiogram),
     )
 
@@ -96,30 +105,6 @@ def _rim(cortex: Patch, opening: Opening, settings: Settings) -> Mask2:
     inside = is_inside(outline, cortex.xy_mm()).reshape(cortex.height_mm.shape)
     near = ndimage.distance_transform_edt(inside) * cortex.pixel_mm < settings.rim_mm
     return ~inside | near | np.isnan(cortex.height_mm)
-
-
-def thread_value(entry_mm: Points, inward: Points, cortex: Patch, worth: Worth) -> AnyArray:
-    """Average functional weight times share of grey matter over a thread's electrodes, shape (site,)."""
-    tissue, weight = worth.anatomy.tissue, worth.hand_map.weight
-    grey = (tissue.values == Tissue.GREY).astype(np.float32)
-    total = np.zeros(len(entry_mm))
-    depths = electrode_depths_mm(worth.device)
-    for depth in depths[depths > 0]:
-        place = cortex.pose(entry_mm + depth * inward, frame=IMPLANT)
-        share = sampled(grey, tissue.grid.affine_mm, place)
-        total += share * np.clip(sampled(weight.values, weight.grid.affine_mm, place), 0, 1)
-    return total / len(depths)
-
-
-def brain_fraction(entry_mm: Points, inward: Points, cortex: Patch, worth: Worth) -> AnyArray:
-    """Return the share of every path, from below the pia to the tip, that lies in brain, shape (site,)."""
-    tissue = worth.anatomy.tissue
-    brain = np.isin(tissue.values, (Tissue.GREY, Tissue.WHITE)).astype(np.float32)
-    depths = np.arange(_PIA_MM, worth.device.threads.insertion_depth_mm.value, _PATH_STEP_MM)
-    share = np.zeros(len(entry_mm))
-    for depth in depths:
-        share += sampled(brain, tissue.grid.affine_mm, cortex.pose(entry_mm + depth * inward, frame=IMPLANT))
-    return share / len(depths)
 
 
 def _before(cortex: Patch, angiogram: Angiogram) -> VesselsBefore:

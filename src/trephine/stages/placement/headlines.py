@@ -7,7 +7,7 @@ import numpy as np
 
 from trephine.model.obstacles import PlacementResult
 from trephine.model.summary import Headline
-from trephine.model.thread_plan import Bleeding, ThreadPlan
+from trephine.model.thread_plan import Bleeding, ElectrodeYield, ThreadPlan
 
 
 def headlines(result: PlacementResult) -> tuple[Headline, ...]:
@@ -38,6 +38,7 @@ def headlines(result: PlacementResult) -> tuple[Headline, ...]:
         _um("smallest_clearance", plan.smallest_clearance_um, "Smallest clearance to a vessel or sulcus"),
         _um("least_to_spare", min(spare, default=None), "Least clearance beyond the margin required"),
         _um("smallest_spacing", plan.smallest_spacing_um, "Smallest distance between two threads"),
+        *_electrodes(plan.electrode_yield),
         *_hits(plan.bleeding),
         *_work(plan),
         Headline(name="longest_thread", value=length, unit="mm", label="Longest thread needed"),
@@ -48,6 +49,30 @@ def headlines(result: PlacementResult) -> tuple[Headline, ...]:
             unit="mm",
             frame="scanner",
             label="Mean of the entries",
+        ),
+    )
+
+
+def _electrodes(found: ElectrodeYield | None) -> tuple[Headline, ...]:
+    """Give where electrodes are expected to end."""
+    if found is None:
+        return ()
+    return (
+        Headline(
+            name="electrodes_in_grey",
+            value=found.grey,
+            unit="1",
+            low=found.grey_low,
+            high=found.grey_high,
+            label=f"Electrodes expected in grey matter, of {found.electrodes}",
+        ),
+        Headline(
+            name="electrodes_in_layer5",
+            value=found.layer5,
+            unit="1",
+            low=found.layer5_low,
+            high=found.layer5_high,
+            label="Electrodes expected in layer V, by its assumed share of the thickness",
         ),
     )
 

@@ -20,7 +20,8 @@ from trephine.kernels.optimize.ordering import kept, must_precede, nearest_next,
 from trephine.model.device import Device
 from trephine.model.opening import Position
 from trephine.model.thread_plan import Thread
-from trephine.stages.placement.candidates import Candidates, electrode_depths_mm
+from trephine.stages.placement.candidates import Candidates
+from trephine.stages.placement.depth import electrode_offsets_mm
 from trephine.stages.placement.margins import Margins
 from trephine.stages.placement.settings import OrderSettings, Settings
 
@@ -62,18 +63,19 @@ def anchors_mm(device: Device) -> Points:
     return np.column_stack([xy, np.full(count, device.anchors.height_mm.value)])
 
 
-def length_needed_mm(entry_mm: Points, anchor_mm: Points, device: Device, settings: Settings) -> AnyArray:
-    """Return the length from anchor to tip with slack for brain motion, shape (thread,)."""
+def length_needed_mm(entry_mm: Points, anchor_mm: Points, depth_mm: AnyArray, settings: Settings) -> AnyArray:
+    """Return the length from anchor to tip with slack for brain motion and settling, shape (thread,)."""
     free = np.linalg.norm(entry_mm - anchor_mm, axis=1)
-    depth = device.threads.insertion_depth_mm.value
-    return free * (1 + settings.slack_fraction) + settings.slack_mm + depth
+    return free * (1 + settings.slack_fraction) + settings.slack_mm + depth_mm
 
 
 def is_reached_by_all(sites: Candidates, device: Device, settings: Settings) -> AnyArray:
     """Tell which sites even the farthest anchor reaches with the device's thread, shape (site,)."""
     longest = np.zeros(len(sites.value))
     for anchor in anchors_mm(device):
-        longest = np.maximum(longest, length_needed_mm(sites.entry_mm, anchor[None], device, settings))
+        longest = np.maximum(
+            longest, length_needed_mm(sites.entry_mm, anchor[None], sites.depth_mm, settings)
+        )
     return longest <= device.threads.length_mm.value
 
 
@@ -163,16 +165,16 @@ def threads(
     """
     entry, inward = sites.entry_mm[layout.site], sites.inward[layout.site]
     anchor = layout.anchors_mm[layout.anchor]
-    depth = device.threads.insertion_depth_mm.value
-    length = length_needed_mm(entry, anchor, device, settings)
+    depth = sites.depth_mm[layout.site]
+    length = length_needed_mm(entry, anchor, depth, settings)
     vessel, sulcus = sites.vessel_mm[layout.site], sites.sulcus_mm[layout.site]
     # Of vessel and sulcus, the one with the least to spare is told of, beside what it asks for.
     is_sulcus = sulcus - margin.sulcus_mm < vessel - margin.vessel_mm
     nearest = np.where(is_sulcus, sulcus, vessel)
     asked = np.where(is_sulcus, margin.sulcus_mm, margin.vessel_mm)
     chance = sites.hit_chance[layout.site]
-    tip = entry + depth * inward
-    electrode = entry[:, None] + electrode_depths_mm(device)[None, :, None] * inward[:, None]
+    tip = entry + depth[:, None] * inward
+    electrode = tip[:, None] - electrode_offsets_mm(device)[None, :, None] * inward[:, None]
     made = []
     for number, index in enumerate(np.argsort(layout.order), start=1):
         made.append(

@@ -36,6 +36,22 @@ class SolverSettings(BaseModel):
     windows: int = Field(24, ge=0, description="Neighbourhoods solved again in polishing")
 
 
+class DepthSettings(BaseModel):
+    """How deep threads go, within what the device allows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    is_chosen: bool = Field(True, description="Whether each thread's depth is chosen; else the device's own")
+    step_mm: float = Field(0.1, gt=0, description="Between the depths to choose from")
+    shallowest_mm: float = Field(
+        0.2, ge=0, description="Least depth of the uppermost electrode below the pia; assumed"
+    )
+    layer5_from_fraction: float = Field(
+        0.45, gt=0, lt=1, description="Where layer V begins, as a share of the thickness; assumed for area 4"
+    )
+    layer5_to_fraction: float = Field(0.7, gt=0, le=1, description="Where layer V ends, likewise")
+
+
 class OrderSettings(BaseModel):
     """How long the order of insertion is improved: counted in steps, never by the clock."""
 
@@ -94,3 +110,4 @@ class Settings(BaseModel):
     vessels: VesselSettings = VesselSettings()
     solver: SolverSettings = SolverSettings()
     order: OrderSettings = OrderSettings()
+    depth: DepthSettings = DepthSettings()

@@ -16,11 +16,12 @@ from trephine.model.device import Device, Robot
 from trephine.model.ground import Ground
 from trephine.model.live_view import LiveView
 from trephine.model.obstacles import Obstacles, PlacementResult
-from trephine.model.thread_plan import ThreadPlan
+from trephine.model.thread_plan import ElectrodeYield, ThreadPlan
 from trephine.safety.rules import Limits
 from trephine.stages.placement.bleeding import bleeding
 from trephine.stages.placement.candidates import Candidates, candidates
 from trephine.stages.placement.checks import Context, findings
+from trephine.stages.placement.depth import Thickness, electrode_yield
 from trephine.stages.placement.layout import (
     Layout,
     is_reached_by_all,
@@ -135,7 +136,10 @@ def _within_reach(
     """
     layout = laid_out(sites, packing.chosen, device, settings)
     entry, anchor = sites.entry_mm[layout.site], layout.anchors_mm[layout.anchor]
-    if np.all(length_needed_mm(entry, anchor, device, settings) <= device.threads.length_mm.value):
+    if np.all(
+        length_needed_mm(entry, anchor, sites.depth_mm[layout.site], settings)
+        <= device.threads.length_mm.value
+    ):
         return sites, packing, layout
     near = sites.only(is_reached_by_all(sites, device, settings))
     again = _chosen(near, device, settings)
@@ -179,4 +183,11 @@ def _plan(
         travel_bound_mm=layout.travel_bound_mm,
         work_time_s=layout.travel_mm / robot.travel_mm_per_s.value + len(made) * robot.thread_time_s.value,
         bleeding=None if origin == "nothing" else bleeding(xy, obstacles, margin, robot, settings),
+        electrode_yield=_electrodes(sites.only(packing.chosen), device, settings),
     )
+
+
+def _electrodes(chosen: Candidates, device: Device, settings: Settings) -> ElectrodeYield:
+    """Count the electrodes expected in grey matter and in layer V."""
+    thickness = Thickness(mean_mm=chosen.thickness_mm, sd_mm=chosen.thickness_sd_mm)
+    return electrode_yield(chosen.depth_mm, thickness, chosen.grey_count, device, settings.depth)
