@@ -1,4 +1,4 @@
-"""Depth of a thread: every electrode in, most of them where they count, and honest when thickness is unknown."""
+"""Depth of a thread: every electrode in, most where they count, honest when thickness is unknown."""
 
 from __future__ import annotations
 
