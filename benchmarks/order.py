@@ -144,7 +144,11 @@ def rows(progress: Progress) -> Iterator[Row]:
         ours=max(p.seconds for p in made), repeat_count=len(made), **alone,
     )  # fmt: skip
     progress(len(cases), len(cases) + 1, "CP-SAT")
-    few = [plans[seed, radius] for radius in RADII_MM for seed in PEER_SEEDS]
+    yield from beside([plans[seed, radius] for radius in RADII_MM for seed in PEER_SEEDS])
+
+
+def beside(few: list[Plan]) -> Iterator[Row]:
+    """Compare a few plans with the peer's."""
     answer = peers(few)
     for figure, ours, name in (("way, mean", "way", "found"), ("proven least way, mean", "bound", "bound")):
         theirs = None
