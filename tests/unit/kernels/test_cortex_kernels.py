@@ -132,3 +132,61 @@ def test_crossings_of_large_and_small_triangles_are_those_of_looking_at_every_pa
     some = {tuple(sorted(pair)) for pair in crossing_faces(points, faces, moved=moved).tolist()}
     assert some == {pair for pair in every if pair[0] < 30}
     assert len(crossing_faces(points, faces, moved=np.zeros(len(points), dtype=bool))) == 0
+
+
+def lone_pairs(count: int) -> np.ndarray:
+    """Corners of pairs of small triangles that pierce each other, every pair far from all others."""
+    draw = np.random.default_rng(7)
+    side = np.array([(0.0, -1.0, -1.0), (0.0, 2.0, -0.5), (0.0, -0.5, 2.0)])
+    through = np.array([(-1.0, 0.1, 0.0), (1.2, 0.0, 0.1), (0.2, 0.1, 9.0)])  # one edge pierces the first
+    spin = np.linalg.qr(draw.normal(size=(count, 3, 3)))[0]
+    turned = np.einsum("nij,pkj->npki", spin, np.stack([side, through * (1, 1, 0.3)]))
+    place = 20.0 * np.stack(np.unravel_index(np.arange(count), (8, 8, 8)), axis=1) + draw.uniform(
+        0, 9, (count, 3)
+    )
+    return turned + place[:, None, None]
+
+
+def test_every_lone_crossing_is_found_once_wherever_it_lies() -> None:
+    # A pair lies in one or two cubes: a cube that is not looked at loses it.
+    count = 300
+    corners = lone_pairs(count)
+    points, faces = corners.reshape(-1, 3), np.arange(6 * count).reshape(-1, 3)
+    wanted = [(2 * number, 2 * number + 1) for number in range(count)]
+    assert crossing_faces(points, faces).tolist() == [list(pair) for pair in wanted]
+    # The piercing triangle may be the first or the second of a pair, and the mesh may be listed backwards.
+    back = np.sort(2 * count - 1 - crossing_faces(points, faces[::-1]), axis=1)
+    assert sorted(map(tuple, back.tolist())) == wanted
+    # One corner that moved names its own pair, whichever of both triangles has it.
+    for number in (0, 41, 299):
+        for corner in range(6):
+            moved = np.zeros(len(points), dtype=bool)
+            moved[6 * number + corner] = True
+            assert crossing_faces(points, faces, moved=moved).tolist() == [list(wanted[number])]
+
+
+def test_triangles_that_only_come_near_do_not_cross() -> None:
+    corners = lone_pairs(100)
+    first, second = corners[:, 0], corners[:, 1]
+    normal = np.cross(first[:, 1] - first[:, 0], first[:, 2] - first[:, 0])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    apart = np.stack([first, second + 3.0 * normal[:, None]], axis=1).reshape(-1, 3)
+    assert len(crossing_faces(apart, np.arange(600).reshape(-1, 3))) == 0
+    # Two that share a corner touch there, and are not looked at.
+    fan = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0.5, 0.2, -1), (0.5, 0.2, 1)], dtype=float)
+    assert len(crossing_faces(fan, np.array([(0, 1, 2), (0, 3, 4)]))) == 0
+    assert len(crossing_faces(fan, np.array([(0, 1, 2), (2, 3, 4)]))) == 0
+    assert len(crossing_faces(np.vstack([fan, fan[:1]]), np.array([(5, 1, 2), (0, 3, 4)]))) == 1
+    assert crossing_faces(fan, np.empty((0, 3), dtype=np.int64)).shape == (0, 2)
+
+
+def test_a_crowded_cube_is_looked_through_to_its_end() -> None:
+    # All in one cube: a fan of parallel triangles and one across them all.
+    height = np.linspace(0, 1, 60)
+    flat = np.array([(-9.0, -9.0, 0.0), (9.0, -9.0, 0.0), (0.0, 12.0, 0.0)])
+    sheets = np.repeat(flat[None], 60, axis=0)
+    sheets[:, :, 2] = height[:, None]
+    needle = np.array([[(0.0, 0.0, -1.0), (0.3, 0.0, -1.0), (0.1, 0.1, 2.0)]])
+    points = np.concatenate([sheets, needle]).reshape(-1, 3)
+    found = crossing_faces(points, np.arange(183).reshape(-1, 3))
+    assert found.tolist() == [[sheet, 60] for sheet in range(60)]

@@ -111,22 +111,38 @@ def grown_as_balls(strength: AnyArray, seeds: AnyArray, levels: AnyArray) -> Mas
     start = (np.asarray(seeds) + 1) @ strides
     taken[start] = 1
     frame = _Frame(around=_OFFSETS @ strides, faces=(_OFFSETS @ strides)[_STEPS_OFF == 1], shape=shape)
-    waiting = np.unique(start[:, None] + frame.faces)
+    waiting = frame.each_once((start[:, None] + frame.faces).ravel())
     for level in levels:
         waiting = _level_grown(taken, flat, waiting, float(level), frame)
     return np.asarray(taken.reshape(shape)[1:-1, 1:-1, 1:-1] > 0)
 
 
 class _Frame:
-    """Steps to neighbours in a padded volume seen as one row."""
+    """Steps to neighbours in a padded volume seen as one row, and a scratch row beside it."""
 
     def __init__(self, *, around: AnyArray, faces: AnyArray, shape: tuple[int, ...]) -> None:
         self.around, self.faces, self.shape = around, faces, shape
+        self._last = np.empty(int(np.prod(shape)), dtype=np.int32)
+        self._is_marked = np.zeros(int(np.prod(shape)), dtype=bool)
 
     def part_of(self, index: AnyArray) -> AnyArray:
         """Return which of eight interleaved sub-grids each voxel belongs to."""
         i, j, k = np.unravel_index(index, self.shape)
         return (i & 1) * 4 + (j & 1) * 2 + (k & 1)
+
+    def each_once(self, index: AnyArray) -> AnyArray:
+        """Drop repeats without sorting: where an index comes again, its last place writes over the others."""
+        place = np.arange(index.size, dtype=np.int32)
+        self._last[index] = place
+        return index[self._last[index] == place]
+
+    def is_beside(self, index: AnyArray, others: AnyArray) -> AnyArray:
+        """Tell which voxels touch one of some others by a face, an edge or a corner."""
+        marked = (others[:, None] + self.around).ravel()
+        self._is_marked[marked] = True
+        found = self._is_marked[index]
+        self._is_marked[marked] = False
+        return found
 
 
 def _level_grown(
@@ -142,28 +158,32 @@ def _level_grown(
             candidates = current[part == number]
             if not candidates.size:
                 continue
-            codes = np.zeros(candidates.size, dtype=np.uint32)
-            for bit, step in enumerate(frame.around):
-                if bit != _CENTRE:
-                    codes |= taken[candidates + step] << _CODE(bit)
-            chosen = candidates[simple_points(codes)]
+            chosen = candidates[simple_points(_codes_of(taken, candidates, frame))]
             taken[chosen] = 1
             added.append(chosen)
         new = np.concatenate(added)
         if not new.size:
             later.append(current)
             break
-        beside = np.unique((new[:, None] + frame.faces).ravel())
+        beside = (new[:, None] + frame.faces).ravel()
+        beside = frame.each_once(beside[taken[beside] == 0])
         # What was refused is tried again only when something beside it has changed, and at the next level.
-        near = np.unique((new[:, None] + frame.around).ravel())
         refused = current[taken[current] == 0]
-        again = np.isin(refused, near, assume_unique=True)
+        again = frame.is_beside(refused, new)
         later.append(refused[~again])
-        beside = beside[taken[beside] == 0]
         later.append(beside[strength[beside] < level])
-        current = np.union1d(beside[strength[beside] >= level], refused[again])
-    waiting = np.unique(np.concatenate(later))
-    return waiting[(taken[waiting] == 0) & np.isfinite(strength[waiting])]
+        current = frame.each_once(np.concatenate([beside[strength[beside] >= level], refused[again]]))
+    waiting = np.concatenate(later)
+    return frame.each_once(waiting[(taken[waiting] == 0) & np.isfinite(strength[waiting])])
+
+
+def _codes_of(taken: AnyArray, index: AnyArray, frame: _Frame) -> AnyArray:
+    """Return the neighbourhoods of voxels as ``simple_points`` reads them."""
+    codes = np.zeros(index.size, dtype=np.uint32)
+    for bit, step in enumerate(frame.around):
+        if bit != _CENTRE:
+            codes |= taken[index + step] << _CODE(bit)
+    return codes
 
 
 def euler_number(faces: AnyArray, point_count: int) -> int:

@@ -22,6 +22,7 @@ from trephine.model.template import Template
 from trephine.model.volume import Volume
 from trephine.stages.imaging.cortex_pial import PialMesh, pial_meshes
 from trephine.stages.imaging.cortex_shares import Shares, looked_up_slope, shares_of
+from trephine.stages.imaging.cortex_sides import on_both_sides
 from trephine.stages.imaging.cortex_white import WhiteMesh, white_meshes
 
 _CURVATURE_ROUNDS = 10
@@ -76,12 +77,8 @@ def find_cortex(anatomy: Anatomy, template: Template) -> tuple[CorticalSurface, 
     shares = shares_of(anatomy.t1, anatomy.tissue, template, anatomy.mni_from_scanner)
     whites = white_meshes(shares)
     pials = pial_meshes(shares, whites)
-    sides: tuple[Hemisphere, Hemisphere] = ("left", "right")
-    left, right = (
-        _measured(side, white, pial, shares, anatomy)
-        for side, white, pial in zip(sides, whites, pials, strict=True)
-    )
-    return left, right
+    names: tuple[Hemisphere, Hemisphere] = ("left", "right")
+    return on_both_sides(lambda side: _measured(names[side], whites[side], pials[side], shares, anatomy))
 
 
 def _measured(
@@ -99,7 +96,7 @@ def _measured(
     depth = _depth_mm(anatomy.sulcal_depth_mm, outer)
     sd = np.where(pial.is_cortex, _thickness_sd_mm(white, pial, shares), 0.0)
     low, high = _PLAUSIBLE_MM
-    is_sure = pial.is_cortex & (pial.end != 3) & (thickness >= low) & (thickness <= high)
+    is_sure = pial.is_cortex & ~pial.is_drawn & (pial.end != 3) & (thickness >= low) & (thickness <= high)
     return CorticalSurface(
         hemisphere=side,
         white=Surface(points_mm=inner, faces=white.faces, frame=SCANNER),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,40 @@ from scipy.sparse import csr_matrix
 from trephine.core.arrays import AnyArray, Faces, Points
 from trephine.kernels.geometry.crossings import crossing_faces
 
-_ROUNDS = 6
+_GENTLE_ROUNDS = 6
 _KEPT_FRACTION = 0.6
+_MOST_ROUNDS = 30
+_MUCH = 0.5
+"""A corner that kept less than this of its way is marked as drawn back. Assumed."""
 
 
-def mended(points: Points, safe: Points, faces: Faces, mean: csr_matrix[Any]) -> tuple[Points, int, int]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mended:
+    """A mesh after mending.
+
+    Parameters
+    ----------
+    points
+        Corners, shape (corner, 3).
+    is_drawn
+        Corners that kept less than half of their way from the safe place, shape (corner,).
+    crossings_mended, crossings_left
+        Pairs of triangles.
+    """
+
+    points: Points
+    is_drawn: AnyArray
+    crossings_mended: int
+    crossings_left: int
+
+
+def mended(points: Points, safe: Points, faces: Faces, mean: csr_matrix[Any]) -> Mended:
     """Move corners of crossing triangles, and their neighbours, back towards a safe place.
 
     Parameters
     ----------
     points, safe
-        Wanted corners and corners of a mesh that hardly crosses itself, shape (corner, 3).
+        Wanted corners, and corners of a mesh that does not cross itself, shape (corner, 3).
     faces
         Of both, shape (face, 3).
     mean
@@ -29,32 +53,34 @@ def mended(points: Points, safe: Points, faces: Faces, mean: csr_matrix[Any]) ->
 
     Returns
     -------
-    tuple
-        The corners, and the pairs of crossing triangles before and after.
+    Mended
+        The mesh, and what it took.
 
     Notes
     -----
-    Each round keeps 60 % of the way from the safe place, at most six rounds. What crosses in the
-    safe mesh stays, and is counted.
+    Six rounds keep 60 % of the way from the safe place each; what still crosses is then laid on it. Two
+    triangles that lie there do not cross, and every round lays further corners there, so none is left
+    unless the safe mesh crosses itself: then the count says so.
     """
     share = np.ones(len(points))
     pairs = crossing_faces(points, faces)
     first = len(pairs)
     current = points
-    for _ in range(_ROUNDS):
+    for number in range(_MOST_ROUNDS):
         if not len(pairs):
             break
         touched = np.zeros(len(points), dtype=bool)
         touched[faces[np.unique(pairs)].ravel()] = True
         near = touched | (mean @ touched.astype(np.float32) > 0)
-        share[near] *= _KEPT_FRACTION
+        share[near] *= _KEPT_FRACTION if number < _GENTLE_ROUNDS else 0.0
         share = np.where(near, np.minimum(share, mean @ share), share)
-        moved = _blend(points, safe, share)
+        moved = safe + share[:, None] * (points - safe)
         changed = np.any(moved != current, axis=1)
         current = moved
         pairs = crossing_faces(current, faces, moved=changed | touched)
-    return current, first, len(pairs)
-
-
-def _blend(points: Points, safe: Points, share: AnyArray) -> Points:
-    return np.asarray(safe + share[:, None] * (points - safe))
+    return Mended(
+        points=current,
+        is_drawn=share < _MUCH,
+        crossings_mended=first - len(pairs),
+        crossings_left=len(pairs),
+    )

@@ -14,6 +14,7 @@ from trephine.core.arrays import AnyArray, Mask3, Points
 from trephine.kernels.geometry.arrival import arrival
 from trephine.stages.imaging.cortex_mending import mended
 from trephine.stages.imaging.cortex_shares import Shares
+from trephine.stages.imaging.cortex_sides import on_both_sides
 from trephine.stages.imaging.cortex_white import WhiteMesh, looked_up
 
 _BORDER = 0.5
@@ -31,7 +32,7 @@ _GAP_VOXEL = 0.15
 """Half the gap left between two banks that touch."""
 _FLUID_STARTS, _FLUID_SPAN, _MOST_FLUID = 0.8, 0.6, 0.55
 _SLOWING = 0.9
-_EXACT_VOXEL, _BAND_VOXEL = 1.3, 3.2
+_EXACT_VOXEL, _BAND_IN_VOXEL, _BAND_OUT_VOXEL = 1.3, 3, 2
 _FAR_VOXEL = 20.0
 _CORE_NEAR = 0.3
 _MEDIAL_MM = 2.0
@@ -48,6 +49,8 @@ class PialMesh:
         Shape (corner, 3).
     is_cortex
         False where there is no cortex outside: the corner stays on the white surface.
+    is_drawn
+        True where mending took more than half of the way back.
     end
         How each corner's way ended: 0 none, 1 fluid, 2 opposite bank, 3 nothing found.
     crossings_mended, crossings_left
@@ -56,6 +59,7 @@ class PialMesh:
 
     points_ijk: Points
     is_cortex: AnyArray
+    is_drawn: AnyArray
     end: AnyArray
     crossings_mended: int
     crossings_left: int
@@ -75,30 +79,40 @@ def pial_meshes(shares: Shares, whites: tuple[WhiteMesh, WhiteMesh]) -> tuple[Pi
     han2004, sethian1996
     """
     slope = _slope_of_arrival(shares, whites)
-    left, right = (_carried(white, slope, shares) for white in whites)
-    return left, right
+    return on_both_sides(lambda side: _carried(whites[side], slope, shares))
 
 
 def _slope_of_arrival(shares: Shares, whites: tuple[WhiteMesh, WhiteMesh]) -> AnyArray:
     """Return the gradient of the arrival time over the slowness, float32, shape (3, i, j, k)."""
     inside = whites[0].inside | whites[1].inside
-    deep = ndimage.distance_transform_edt(inside)
-    out = ndimage.distance_transform_edt(~inside)
-    band = (deep < _BAND_VOXEL) & (out < _BAND_VOXEL)
+    band = _grown(inside, _BAND_OUT_VOXEL) & ~_shrunk(inside, _BAND_IN_VOXEL)
     signed = _signed_distance(np.argwhere(band), whites)
-    known = np.where(inside, np.float32(-_BAND_VOXEL), np.float32(np.inf))
+    known = np.where(inside, np.float32(-_BAND_IN_VOXEL), np.float32(np.inf))
     known[band] = signed
     is_known = inside & ~band
     is_known[band] = signed < _EXACT_VOXEL
     fluid = np.clip((_FLUID_STARTS - shares.brain) / _FLUID_SPAN, 0.0, _MOST_FLUID)
     slowness = (1 / (1 - _SLOWING * fluid)).astype(np.float32)
     reach = _MOST_MM / shares.step_mm + 1
-    open_to_front = (out < reach) & _inner(inside.shape)
+    open_to_front = _grown(inside, int(np.ceil(reach))) & _inner(inside.shape)
     sweeps = int(np.ceil(1.8 * reach))
     times = arrival(known, is_known, np.where(open_to_front, slowness, np.inf), sweeps=sweeps)
     blurred = ndimage.gaussian_filter(np.minimum(times, _FAR_VOXEL), _BLUR_VOXEL)
     usual = ndimage.gaussian_filter(slowness, _BLUR_VOXEL)
     return np.stack([np.gradient(blurred, axis=axis) for axis in range(3)]).astype(np.float32) / usual
+
+
+def _grown(mask: Mask3, steps: int) -> Mask3:
+    """Add voxels up to so many steps away, through faces and through edges in turn: nearly a ball."""
+    for number in range(steps):
+        near = ndimage.generate_binary_structure(3, 1 + number % 2)
+        mask = ndimage.binary_dilation(mask, near)
+    return np.asarray(mask)
+
+
+def _shrunk(mask: Mask3, steps: int) -> Mask3:
+    """Take voxels away up to so many steps from outside."""
+    return ~_grown(~mask, steps)
 
 
 def _inner(shape: tuple[int, ...]) -> Mask3:
@@ -126,9 +140,14 @@ def _carried(white: WhiteMesh, slope: AnyArray, shares: Shares) -> PialMesh:
     way = ends - start
     for _ in range(_EVENING_ROUNDS):
         way = np.where(is_cortex[:, None], 0.5 * (way + white.mean @ way), 0.0)
-    points, had, left = mended(start + way, start, white.faces, white.mean)
+    result = mended(start + way, start, white.faces, white.mean)
     return PialMesh(
-        points_ijk=points, is_cortex=is_cortex, end=end, crossings_mended=had - left, crossings_left=left
+        points_ijk=result.points,
+        is_cortex=is_cortex,
+        is_drawn=result.is_drawn,
+        end=end,
+        crossings_mended=result.crossings_mended,
+        crossings_left=result.crossings_left,
     )
 
 

@@ -26,6 +26,8 @@ _CORE_RIM_MM = 3.5
 _HIND_OUT_MM = 7.0
 _HIND_RIM_MM = 4.0
 _COARSE_VOXEL = 2
+_BRAIN_SHARE = 0.1
+"""The template shows the brain alone: this share of its brightest voxel parts it from the dark."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,14 +101,17 @@ def _in_template(template: Template) -> tuple[AnyArray, Mask3, Mask3, Matrix4]:
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     shape = points.shape[:3]
     flat = points.reshape(-1, 3)
-    outside_mm = _distance_outside(template, flat).reshape(shape)
     white = sampled(template.white.values, template.white.grid.affine_mm, flat).reshape(shape)
     t1 = sampled(template.t1.values, template.t1.grid.affine_mm, flat).reshape(shape)
+    is_brain = t1 > _BRAIN_SHARE * t1.max()
+    near = ndimage.binary_dilation(is_brain, iterations=int(np.ceil(_REACH_MM / _STEP_MM)))
+    outside_mm = np.full(shape, 2 * _REACH_MM, dtype=np.float32)
+    outside_mm[near] = _distance_outside(template, points[near])
     deep = ndimage.binary_opening((outside_mm < -_DEEP_MM) & (white < _NOT_WHITE))
     halves = [largest_part(deep & side) for side in (points[..., 0] < 0, points[..., 0] > 0)]
     core = _within(halves[0] | halves[1], _CORE_RIM_MM) & (outside_mm < -_DEEP_MM / 2)
     low_and_back = (points[..., 2] < 0) & (points[..., 1] < 0)
-    brain = (t1 > 0.1 * t1.max()) & (outside_mm > _HIND_OUT_MM) & low_and_back
+    brain = is_brain & (outside_mm > _HIND_OUT_MM) & low_and_back
     hind = _within(largest_part(ndimage.binary_opening(brain, iterations=2)), 2 * _HIND_RIM_MM)
     own_mm = np.diag([_STEP_MM, _STEP_MM, _STEP_MM, 1.0])
     own_mm[:3, 3] = _LOW_MM

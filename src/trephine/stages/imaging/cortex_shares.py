@@ -73,14 +73,12 @@ def shares_of(t1: Volume, tissue: Volume, template: Template, mni_from_scanner: 
     """
     signal, label, affine_mm = _on_cubes(t1, tissue)
     step_mm = float(np.linalg.norm(affine_mm[:3, 0]))
-    regions = regions_on(template, mni_from_scanner, affine_mm, _shape(signal))
-    box = box_of(regions.is_cerebrum & (label >= Tissue.GREY), _MARGIN_VOXEL)
-    is_white, is_grey = label == Tissue.WHITE, label == Tissue.GREY
-    white_level = _local(signal, ndimage.binary_erosion(is_white), step_mm)[box]
-    grey_level = _local(signal, is_grey, step_mm)[box]
     fluid = _fluid_signal(signal, label == Tissue.CSF)
-    signal, label = signal[box], label[box]
-    regions = _cut(regions, box)
+    signal, label, affine_mm = _cut(signal, label, affine_mm)
+    regions = regions_on(template, mni_from_scanner, affine_mm, _shape(signal))
+    is_white, is_grey = label == Tissue.WHITE, label == Tissue.GREY
+    white_level = _local(signal, ndimage.binary_erosion(is_white), step_mm)
+    grey_level = _local(signal, is_grey, step_mm)
     least = 0.05 * float(np.median(white_level))
     white = (signal - grey_level) / np.maximum(white_level - grey_level, least)
     white = np.where(label >= Tissue.GREY, white, np.minimum(white, 0.0))
@@ -88,13 +86,11 @@ def shares_of(t1: Volume, tissue: Volume, template: Template, mni_from_scanner: 
     white = np.where(regions.core > 0.5, 2.0, white)
     brain = np.clip((signal - fluid) / np.maximum(grey_level - fluid, least), 0.0, 1.0)
     near = ndimage.binary_dilation(label >= Tissue.GREY) & (regions.hind < 0.5)
-    moved = affine_mm.copy()
-    moved[:3, 3] += affine_mm[:3, :3] @ np.array([part.start for part in box], dtype=np.float64)
     return Shares(
         white=white.astype(np.float32),
         brain=np.where(near, brain, 0.0).astype(np.float32),
         regions=regions,
-        affine_mm=moved,
+        affine_mm=affine_mm,
         step_mm=step_mm,
     )
 
@@ -150,13 +146,12 @@ def _fluid_signal(signal: AnyArray, fluid: Mask3) -> float:
     return float(np.percentile(some, _FLUID_PERCENTILE)) if some.size else 0.0
 
 
-def _cut(regions: Regions, box: tuple[slice, slice, slice]) -> Regions:
-    return Regions(
-        is_cerebrum=regions.is_cerebrum[box],
-        core=regions.core[box],
-        hind=regions.hind[box],
-        across_mm=regions.across_mm[box],
-    )
+def _cut(signal: AnyArray, label: AnyArray, affine_mm: Matrix4) -> tuple[AnyArray, AnyArray, Matrix4]:
+    """Keep the brain with a margin."""
+    box = box_of(label >= Tissue.GREY, _MARGIN_VOXEL)
+    moved = affine_mm.copy()
+    moved[:3, 3] += affine_mm[:3, :3] @ np.array([part.start for part in box], dtype=np.float64)
+    return signal[box], label[box], moved
 
 
 def looked_up_slope(share: AnyArray, points_ijk: AnyArray, step_mm: float) -> AnyArray:

@@ -19,6 +19,7 @@ from trephine.kernels.geometry.topology import euler_number, grown_as_balls
 from trephine.kernels.segmentation.masks import largest_part
 from trephine.stages.imaging.cortex_mending import mended
 from trephine.stages.imaging.cortex_shares import Shares
+from trephine.stages.imaging.cortex_sides import on_both_sides
 
 _BORDER = 0.5
 _LEVELS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.0)
@@ -31,6 +32,7 @@ _FIRST_ROUNDS = 6
 _SEARCH_VOXEL = np.arange(-1.0, 1.01, 0.25)
 _LOST_STEP_VOXEL = 0.3
 _REFINEMENTS = 2
+_SEED_STRIDE_VOXEL = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,12 +80,11 @@ def white_meshes(shares: Shares) -> tuple[WhiteMesh, WhiteMesh]:
     """
     across = shares.regions.across_mm
     sides = (across < -_CUT_HALF_MM, across > _CUT_HALF_MM)
-    raw = [_filled((shares.white > _BORDER) & side) for side in sides]
+    raw = on_both_sides(lambda side: _filled((shares.white > _BORDER) & sides[side]))
     seeds = np.array([_deepest(mask) for mask in raw])
     strength = ndimage.gaussian_filter(np.clip(shares.white, 0.0, 1.0), _SOFT_VOXEL)
     balls = grown_as_balls(np.where(raw[0] | raw[1], strength, -np.inf), seeds, np.array(_LEVELS))
-    left, right = (_mesh(shares, side, balls & side, mask) for side, mask in zip(sides, raw, strict=True))
-    return left, right
+    return on_both_sides(lambda side: _mesh(shares, sides[side], balls & sides[side], raw[side]))
 
 
 def _filled(mask: Mask3) -> Mask3:
@@ -92,7 +93,7 @@ def _filled(mask: Mask3) -> Mask3:
 
 
 def _deepest(mask: Mask3) -> AnyArray:
-    """Return the voxel farthest from the border."""
+    """Return the voxel farthest from the border, of every second one."""
     if not ndimage.binary_erosion(mask, iterations=3).any():
         raise NumericalError.because(
             where="white surface",
@@ -100,8 +101,9 @@ def _deepest(mask: Mask3) -> AnyArray:
             expected="white matter on both sides of the template's midplane",
             remedy="Look at the tissue labels and at the fit to the template.",
         )
-    depth = ndimage.distance_transform_edt(mask)
-    return np.array(np.unravel_index(int(np.argmax(depth)), mask.shape))
+    thin = mask[::_SEED_STRIDE_VOXEL, ::_SEED_STRIDE_VOXEL, ::_SEED_STRIDE_VOXEL]
+    depth = ndimage.distance_transform_edt(thin)
+    return _SEED_STRIDE_VOXEL * np.array(np.unravel_index(int(np.argmax(depth)), thin.shape))
 
 
 def _wrapped(mask: Mask3) -> tuple[Points, Faces]:
@@ -121,17 +123,17 @@ def _mesh(shares: Shares, side: Mask3, ball: Mask3, raw: Mask3) -> WhiteMesh:
     laid = start
     for _ in range(_REFINEMENTS):
         laid = _laid_on_border(laid, faces, mean, field)
-    result, had, left = mended(laid, start, faces, mean)
+    result = mended(laid, start, faces, mean)
     return WhiteMesh(
-        points_ijk=result,
+        points_ijk=result.points,
         faces=faces,
-        normals=corner_normals(result, faces),
+        normals=corner_normals(result.points, faces),
         mean=mean,
         inside=ball,
         rings_cut=rings,
         cut_ijk=np.argwhere(raw & ~ball),
-        crossings_mended=had - left,
-        crossings_left=left,
+        crossings_mended=result.crossings_mended,
+        crossings_left=result.crossings_left,
     )
 
 

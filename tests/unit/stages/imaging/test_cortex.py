@@ -108,7 +108,34 @@ def test_a_dent_through_the_other_side_is_mended(narrow: tuple) -> None:
     pushed = white.points_ijk.copy()
     top = np.argsort(pushed[:, 2])[-30:]
     pushed[top, 2] -= 30.0
-    points, before, after = mended(pushed, white.points_ijk, white.faces, mean)
-    assert before > 0
-    assert after == 0
-    assert np.linalg.norm(points - white.points_ijk, axis=1).max() < 30
+    result = mended(pushed, white.points_ijk, white.faces, mean)
+    assert result.crossings_mended > 0
+    assert result.crossings_left == 0
+    assert len(crossing_faces(result.points, white.faces)) == 0
+    way = np.linalg.norm(result.points - white.points_ijk, axis=1)
+    assert way.max() < 30
+    assert result.is_drawn[top].any()
+    beside = np.hypot(white.points_ijk[:, 0] - 50.7, white.points_ijk[:, 1] - 20) > 11
+    assert not result.is_drawn[beside].any()
+
+
+def test_a_hopeless_tangle_is_laid_on_the_safe_mesh(narrow: tuple) -> None:
+    white = narrow[0][1]
+    mean = neighbour_mean(white.faces, len(white.points_ijk))
+    tangle = white.points_ijk.copy()
+    top = np.argsort(tangle[:, 2])[-60::12]
+    tangle[top] += (300.0, 0.0, -60.0)  # after six gentle rounds still fourteen voxels off
+    result = mended(tangle, white.points_ijk, white.faces, mean)
+    assert result.crossings_left == 0
+    assert len(crossing_faces(result.points, white.faces)) == 0
+    assert result.is_drawn[top].all()
+    assert np.any(np.all(result.points[top] == white.points_ijk[top], axis=1))
+
+
+def test_crossings_of_the_safe_mesh_itself_are_counted(narrow: tuple) -> None:
+    white = narrow[0][1]
+    mean = neighbour_mean(white.faces, len(white.points_ijk))
+    safe = white.points_ijk.copy()
+    safe[np.argsort(safe[:, 2])[-30:], 2] -= 30.0
+    result = mended(safe, safe, white.faces, mean)
+    assert result.crossings_left == len(crossing_faces(safe, white.faces)) > 0
