@@ -105,7 +105,7 @@ def _listed(corners: AnyArray, chosen: AnyArray) -> tuple[AnyArray, AnyArray, An
 
 
 def _extreme(corners: AnyArray, pick: np.ufunc) -> AnyArray:
-    """Return the least or most over three rows of each, quicker than a reduction: (face, 3, n) to (face, n)."""
+    """Return the least or most over three rows of each, (face, 3, n) to (face, n), quicker than a reduction."""
     return np.asarray(pick(pick(corners[:, 0], corners[:, 1]), corners[:, 2]))
 
 
