@@ -32,7 +32,7 @@ def crossing_faces(points_mm: Points, faces: AnyArray, *, moved: AnyArray | None
         looked at, nor are triangles that lie in one plane.
     """
     corners = points_mm[faces]
-    chosen = np.ones(len(faces), dtype=bool) if moved is None else moved[faces].any(axis=1)
+    chosen = np.ones(len(faces), dtype=bool) if moved is None else np.any(moved[faces], axis=1)
     pairs = _near_pairs(corners, faces, chosen)
     for one, other in ((0, 1), (1, 0)):
         pairs = pairs[_straddles(corners[pairs[:, one]], corners[pairs[:, other]])]
@@ -105,7 +105,7 @@ def _listed(corners: AnyArray, chosen: AnyArray) -> tuple[AnyArray, AnyArray, An
 
 
 def _extreme(corners: AnyArray, pick: np.ufunc) -> AnyArray:
-    """Return the least or most over three rows of each, (face, 3, n) to (face, n), quicker than a reduction."""
+    """Return the least or most over three rows, (face, 3, n) to (face, n): quicker than a reduction."""
     return np.asarray(pick(pick(corners[:, 0], corners[:, 1]), corners[:, 2]))
 
 
