@@ -5,28 +5,38 @@ Each check also runs on a broken variant, which must fail.
 
 from __future__ import annotations
 
+import time
 from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 from scipy.stats import binom, norm
 
+from trephine.core.errors import CancelledError, InputError
 from trephine.formats.device_file import read_robot
 from trephine.kernels.geometry.clearance import ClearanceField
+from trephine.kernels.optimize.lattices import lattice_packing
 from trephine.kernels.optimize.packing import Effort, packed
-from trephine.kernels.optimize.packing_model import cliques, relaxed
+from trephine.kernels.optimize.packing_model import Problem, cliques, relaxed, solved
 from trephine.kernels.optimize.packing_search import spaced_out
 from trephine.stages.placement.margins import Margins, margins
 from trephine.stages.placement.settings import Settings
 
 SPACING_MM = 0.3
-EXACT = Effort(gap_fraction=1e-6, node_limit=200)
+EXACT = Effort(gap_fraction=1e-6, spread_limit=10**6)
 
 
 def tiny(seed):
     rng = np.random.default_rng(seed)
     return rng.uniform(0, 0.9, (13, 2)), rng.random(13)
+
+
+def problem(points, score):
+    return Problem(
+        points_mm=points, score=score, spacing_mm=SPACING_MM, cost=np.zeros(len(score)), budget=np.inf,
+        look=lambda: None,
+    )  # fmt: skip
 
 
 def best_by_force(points, score, count):
@@ -62,33 +72,104 @@ def test_taking_the_best_first_is_not_enough():
     for seed in range(12):
         points, score = tiny(seed)
         size, value = best_by_force(points, score, 9)
-        greedy = spaced_out(points, np.argsort(-score), SPACING_MM, 9)
+        greedy = spaced_out(problem(points, score), np.argsort(-score), 9)
         lost += len(greedy) < size or score[greedy].sum() < value - 1e-9
     assert lost > 0
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_bound_of_a_part_holds_for_all(seed):
-    """Candidates left out of the model must not be able to beat its bound."""
+@pytest.mark.parametrize("spread_limit", [0, 10**6])
+def test_the_bound_of_a_part_holds_for_all(seed, spread_limit):
+    """Candidates left out of the model must not be able to beat its bound, on either way to a packing."""
     rng = np.random.default_rng(seed)
     axis = np.arange(0, 3.01, 0.1)
     x, y = np.meshgrid(axis, axis)
     points = np.column_stack([x.ravel(), y.ravel()])
     score = np.exp(-((points - 1.5) ** 2).sum(axis=1)) * rng.uniform(0.9, 1, len(points))
-    answer = packed(points, score, spacing_mm=SPACING_MM, count=8, effort=Effort(pool=70, exact_size=0))
-    whole = relaxed(cliques(points, SPACING_MM), score, 8)
-    exact = packed(points, score, spacing_mm=SPACING_MM, count=8, effort=Effort(exact_size=10**6))
-    assert answer.bound >= exact.objective - 1e-9
-    assert answer.bound == pytest.approx(whole.bound, rel=1e-6)
-    assert answer.objective <= exact.bound + 1e-9
+    exact = solved(
+        problem(points, score), cliques(points, SPACING_MM).rows, (8, 8), gap_fraction=0.0, node_limit=1000
+    )
+    effort = Effort(spread_limit=spread_limit)
+    answer = packed(points, score, spacing_mm=SPACING_MM, count=8, effort=effort)
+    best = score[exact.chosen].sum()
+    assert answer.bound >= best - 1e-9
+    assert answer.objective <= best + 1e-9
+    if spread_limit:
+        assert best - answer.objective <= 0.001 * best
     # Broken variant: the relaxation of the 20 best alone is no bound.
     few = np.argsort(-score)[:20]
-    assert relaxed(cliques(points[few], SPACING_MM), score[few], 8).bound < exact.objective
+    part = problem(points[few], score[few])
+    assert relaxed(part, cliques(points[few], SPACING_MM).rows, 8).bound < best
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_locked_places_stay_and_the_budget_holds(seed):
+    points, score = tiny(seed)
+    rng = np.random.default_rng(100 + seed)
+    cost, locked = rng.random(len(points)), np.array([int(rng.integers(len(points)))])
+    budget = float(cost[locked].sum() + 0.6)
+    near = (cdist(points, points) < SPACING_MM) & ~np.eye(len(points), dtype=bool)
+    groups = [
+        list(group)
+        for size in range(1, 5)
+        for group in combinations(range(len(points)), size)
+        if locked[0] in group and not near[np.ix_(group, group)].any() and cost[list(group)].sum() <= budget
+    ]
+    size = max(map(len, groups))
+    best = max(score[group].sum() for group in groups if len(group) == size)
+    answer = packed(
+        points, score, spacing_mm=SPACING_MM, count=4, effort=EXACT, locked=locked, cost=cost, budget=budget
+    )
+    assert locked[0] in answer.chosen
+    assert len(answer.chosen) == answer.count_bound == size
+    assert answer.objective == pytest.approx(best, rel=1e-5)
+    assert cost[answer.chosen].sum() <= budget + 1e-9
+    free = packed(points, score, spacing_mm=SPACING_MM, count=4, effort=EXACT)
+    assert (len(free.chosen), free.objective) >= (size, best - 1e-6)
+
+
+def test_more_locked_than_wanted_is_refused():
+    points, score = tiny(0)
+    with pytest.raises(InputError, match="locked"):
+        packed(points, score, spacing_mm=SPACING_MM, count=1, effort=EXACT, locked=np.array([0, 1]))
+    with pytest.raises(InputError, match="budget"):
+        packed(
+            points, score, spacing_mm=SPACING_MM, count=3, effort=EXACT, locked=np.array([0]),
+            cost=np.ones(len(points)), budget=0.5,
+        )  # fmt: skip
+
+
+def test_the_best_lattice_is_dense_and_keeps_its_distance():
+    """On a 60 um grid the densest lattice with steps of 300 um takes 23 sites a place (a hexagon: 21.7)."""
+    x, y = np.meshgrid(np.arange(60) * 0.06, np.arange(60) * 0.06)
+    points = np.column_stack([x.ravel(), y.ravel()])
+    chosen = lattice_packing(problem(points, np.ones(len(points))), 10**6)
+    assert pdist(points[chosen]).min() >= SPACING_MM * (1 - 1e-9)
+    assert len(points) / len(chosen) == pytest.approx(23, rel=0.03)
+    # No grid, no lattice.
+    loose = np.random.default_rng(0).uniform(0, 3, (500, 2))
+    assert len(lattice_packing(problem(loose, np.ones(500)), 10)) == 0
+
+
+def test_a_request_to_stop_is_heard_while_the_solver_works():
+    """A dense patch keeps the solver busy for many seconds; the look raises within the first of them."""
+    x, y = np.meshgrid(np.arange(70) * 0.06, np.arange(70) * 0.06)
+    points = np.column_stack([x.ravel(), y.ravel()])
+    score = np.exp(-((points - 2.0) ** 2).sum(axis=1) / 8)
+    start = time.perf_counter()
+
+    def progress(done, total, label):
+        if time.perf_counter() - start > 0.3:
+            raise CancelledError("enough")
+
+    with pytest.raises(CancelledError):
+        packed(points, score, spacing_mm=SPACING_MM, count=64, effort=Effort(), progress=progress)
+    assert time.perf_counter() - start < 2
 
 
 def test_every_close_pair_shares_a_clique_and_no_far_pair_does():
     points = np.random.default_rng(4).uniform(0, 1.5, (60, 2))
-    rows = cliques(points, SPACING_MM)
+    rows = cliques(points, SPACING_MM).rows
     together = (rows.T @ rows).toarray() > 0
     distance = cdist(points, points)
     off = ~np.eye(60, dtype=bool)

@@ -6,10 +6,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+from scipy.spatial import cKDTree
 
 from trephine.core.arrays import AnyArray, Points2
-from trephine.kernels.optimize.packing_model import cliques, relaxed, solved
+from trephine.core.errors import InputError
+from trephine.core.progress import Progress, silent
+from trephine.kernels.optimize.lattices import lattice_packing
+from trephine.kernels.optimize.packing_model import (
+    NEARLY,
+    Cliques,
+    Problem,
+    Relaxation,
+    cliques,
+    relaxed,
+    solved,
+)
 from trephine.kernels.optimize.packing_search import dived, polished, spaced_out
 
 
@@ -23,22 +34,17 @@ class Effort:
         Stop when the bound is this close, relative to the objective.
     node_limit
         Stop after this many nodes of a branch-and-bound tree.
-    pool
-        How many of the best candidates the model starts with.
-    exact_size
-        Models of no more candidates go to the integer program whole; larger ones are rounded and polished.
+    spread_limit
+        The whole is solved exactly where the linear relaxation spreads a place over no more candidates than
+        this, in the mean; beyond, neighbourhoods are.
     windows
         Neighbourhoods solved again in polishing.
-    near_fraction
-        The relaxation is rounded only when polishing leaves a larger gap than this.
     """
 
     gap_fraction: float = 0.001
-    node_limit: int = 20
-    pool: int = 1000
-    exact_size: int = 350
+    node_limit: int = 200
+    spread_limit: int = 12
     windows: int = 24
-    near_fraction: float = 0.005
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,15 +70,18 @@ class Packing:
     status: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Task:
-    points_mm: Points2
-    score: AnyArray
-    spacing_mm: float
-    effort: Effort
-
-
-def packed(points_mm: Points2, score: AnyArray, *, spacing_mm: float, count: int, effort: Effort) -> Packing:
+def packed(
+    points_mm: Points2,
+    score: AnyArray,
+    *,
+    spacing_mm: float,
+    count: int,
+    effort: Effort,
+    locked: AnyArray | None = None,
+    cost: AnyArray | None = None,
+    budget: float = np.inf,
+    progress: Progress = silent,
+) -> Packing:
     """Choose ``count`` places of the highest total score that keep their distance.
 
     Parameters
@@ -87,6 +96,13 @@ def packed(points_mm: Points2, score: AnyArray, *, spacing_mm: float, count: int
         How many are wanted; fewer come back when no more were found, beside how many could fit at most.
     effort
         When to stop.
+    locked
+        Indices that must be among the chosen, as threads that are in place already. The others keep their
+        distance from them; whether they keep it from each other is not asked.
+    cost, budget
+        What each candidate takes of a common budget, at least 0, shape (point,), and the largest total.
+    progress
+        Told now and then; may raise to stop, within about a tenth of a second.
 
     Returns
     -------
@@ -95,48 +111,90 @@ def packed(points_mm: Points2, score: AnyArray, *, spacing_mm: float, count: int
 
     Raises
     ------
+    InputError
+        If more places are locked than wanted, or those locked alone exceed the budget.
     NumericalError
         If the solver fails without an answer.
 
     Notes
     -----
-    Weighted packing as an integer program with clique rows, solved by HiGHS. The model holds only the best
-    candidates at first. A candidate left out can better the answer by at most its score less the price of
-    a place (the dual value of the count row), so the pool grows until none can; the bound then holds for
-    all candidates. Small models are solved exactly. Large ones take the bound from the linear relaxation,
-    and the packing from rounding it and solving it again one neighbourhood at a time.
+    Weighted packing as an integer program with clique rows, solved by HiGHS. The relaxation's prices bound
+    what any packing with a given candidate can score; candidates that cannot better the packing known are
+    left out, so **the bound holds for all candidates**. Where the relaxation spreads each place over few
+    candidates, as between vessels, the rest is solved by branch and bound. Where it spreads them over many,
+    as on a free field with a smooth score, no tree ends in useful time: the packing then comes from the best
+    lattice, the best first, and the rounded relaxation, each bettered by solving neighbourhoods exactly.
 
     References
     ----------
     ``huangfu2018`` for HiGHS.
     """
-    task = _Task(points_mm=points_mm, score=score, spacing_mm=spacing_mm, effort=effort)
-    if len(points_mm) == 0:
-        return Packing(chosen=np.zeros(0, dtype=int), objective=0.0, bound=0.0, count_bound=0, status="empty")
-    start = spaced_out(points_mm, _best_first(score), spacing_mm, count)
-    if len(start) == count:
-        return _best_of(task, start, count_bound=count)
-    start, count_bound = _most(task, start, count)
-    return _best_of(task, start, count_bound=count_bound)
-
-
-def _best_first(score: AnyArray) -> AnyArray:
-    return np.argsort(-score, kind="stable")
-
-
-def _best_of(task: _Task, start: AnyArray, *, count_bound: int) -> Packing:
-    """Find the best packing of as many places as ``start`` has."""
-    pool, rows, bound = _pool(task, start)
-    if len(pool) <= task.effort.exact_size:
-        found, exact_bound = _solved_whole(task, pool, rows, start)
-        bound = min(bound, exact_bound) if len(pool) == len(task.score) else bound
-    else:
-        found = _searched(task, pool, rows, start, bound)
-    objective = float(task.score[found].sum())
-    bound = max(bound, objective)
-    is_proven = bound - objective <= task.effort.gap_fraction * max(objective, 1e-12)
+    held = np.unique(np.zeros(0, dtype=int) if locked is None else np.asarray(locked, dtype=int))
+    whole = Problem(
+        points_mm=points_mm,
+        score=score,
+        spacing_mm=spacing_mm,
+        cost=np.zeros(len(score)) if cost is None else cost,
+        budget=budget,
+        look=lambda: progress(0, 1, "choosing sites"),
+    )
+    _check(whole, held, count)
+    free = _beside(whole, held)
+    # The locked ones may use the budget up to rounding.
+    rest = whole.part(free, budget=max(budget - whole.spent(held), 0.0))
+    made = _placed(rest, count - len(held), effort)
+    value = whole.value(held)
     return Packing(
-        chosen=np.sort(found),
+        chosen=np.sort(np.concatenate([held, free[made.chosen]])),
+        objective=made.objective + value,
+        bound=made.bound + value,
+        count_bound=made.count_bound + len(held),
+        status=made.status if len(held) == 0 or made.status != "empty" else "optimal",
+    )
+
+
+def _check(whole: Problem, held: AnyArray, count: int) -> None:
+    if len(held) > count:
+        raise InputError.because(
+            where="locked threads",
+            found=f"{len(held)} locked",
+            expected=f"at most the {count} wanted",
+            remedy="Release some, or ask for more threads.",
+        )
+    if whole.spent(held) > whole.budget * (1 + 1e-9):
+        raise InputError.because(
+            where="locked threads",
+            found=f"together {whole.spent(held):.4g} of the budget",
+            expected=f"at most {whole.budget:.4g}",
+            remedy="Release some, or raise the budget.",
+        )
+
+
+def _beside(whole: Problem, held: AnyArray) -> AnyArray:
+    """Return the candidates far enough from every locked one."""
+    if len(held) == 0 or len(whole.score) == 0:
+        return np.setdiff1d(np.arange(len(whole.score)), held)
+    distance, _ = cKDTree(whole.points_mm[held]).query(whole.points_mm)
+    return np.setdiff1d(np.flatnonzero(distance >= whole.spacing_mm * NEARLY), held)
+
+
+def _placed(problem: Problem, count: int, effort: Effort) -> Packing:
+    """Choose places without any locked."""
+    nothing = np.zeros(0, dtype=int)
+    if len(problem.score) == 0 or count == 0:
+        status = "empty" if count else "optimal"
+        return Packing(chosen=nothing, objective=0.0, bound=0.0, count_bound=0, status=status)
+    start, count_bound = _start(problem, count), count
+    if len(start) < count:
+        start, count_bound = most(problem, start, count, effort)
+    if len(start) == 0:
+        return Packing(chosen=nothing, objective=0.0, bound=0.0, count_bound=count_bound, status="bounded")
+    found, bound = _best_of(problem, start, effort)
+    objective = problem.value(found)
+    bound = max(bound, objective)
+    is_proven = bound - objective <= effort.gap_fraction * max(objective, 1e-12)
+    return Packing(
+        chosen=found,
         objective=objective,
         bound=bound,
         count_bound=count_bound,
@@ -144,74 +202,127 @@ def _best_of(task: _Task, start: AnyArray, *, count_bound: int) -> Packing:
     )
 
 
-def _pool(task: _Task, start: AnyArray) -> tuple[AnyArray, sparse.csr_array, float]:
-    """Return the candidates worth modelling, their cliques, and a bound that holds for all candidates."""
-    order = _best_first(task.score)
-    size = min(max(task.effort.pool, 8 * len(start)), len(order))
-    while True:
-        pool = np.union1d(order[:size], start)
-        rows = cliques(task.points_mm[pool], task.spacing_mm)
-        answer = relaxed(rows, task.score[pool], len(start))
-        left_out = float(task.score[order[size:]].max(initial=-np.inf))
-        # With j candidates left out the rest is a packing of j places fewer, worth at least j prices less.
-        if size == len(order) or left_out <= answer.price:
-            return pool, rows, answer.bound
-        size = min(size * 3 // 2, len(order))
+def _start(problem: Problem, count: int) -> AnyArray:
+    """Return the better of the best first and the best lattice; the one with more places comes first."""
+    greedy = spaced_out(problem, np.argsort(-problem.score, kind="stable"), count)
+    return max(greedy, lattice_packing(problem, count), key=lambda one: (len(one), problem.value(one)))
 
 
-def _solved_whole(
-    task: _Task, pool: AnyArray, rows: sparse.csr_array, start: AnyArray
-) -> tuple[AnyArray, float]:
-    """Solve a small pool exactly."""
-    count, effort = len(start), task.effort
-    answer = solved(
-        rows,
-        task.score[pool],
+def _best_of(problem: Problem, start: AnyArray, effort: Effort) -> tuple[AnyArray, float]:
+    """Find the best packing of as many places as ``start`` has, and a bound on it."""
+    count = len(start)
+    pool, groups, answer = _pool(problem, start)
+    target = effort.gap_fraction / 2
+    if answer.bound - problem.value(start) <= effort.gap_fraction * problem.value(start):
+        return start, answer.bound
+    if is_spread(answer, count, effort):
+        found = _searched(problem, (pool, groups), start, effort, answer.bound)
+        return found, answer.bound
+    found = polished(problem, start, windows=min(effort.windows, count), node_limit=effort.node_limit)
+    worth = problem.value(found)
+    if answer.bound - worth <= effort.gap_fraction * worth:
+        return found, answer.bound
+    gain = _gains(problem, groups, answer)
+    keep = np.union1d(np.flatnonzero(answer.bound + gain > worth * (1 + target)), found)
+    left_out = float(np.delete(gain, keep).max(initial=-np.inf))
+    few = problem.part(keep)
+    tree = solved(
+        few,
+        cliques(few.points_mm, few.spacing_mm).rows,
         (count, count),
-        gap_fraction=effort.gap_fraction,
-        node_limit=50 * effort.node_limit,
+        gap_fraction=target,
+        node_limit=effort.node_limit,
     )
-    found = start if answer.chosen is None else pool[answer.chosen]
-    return (found if task.score[found].sum() >= task.score[start].sum() else start), answer.bound
+    if tree.chosen is not None and few.value(tree.chosen) > worth:
+        found = keep[tree.chosen]
+    return found, min(answer.bound, max(tree.bound, answer.bound + left_out))
 
 
-def _searched(task: _Task, pool: AnyArray, rows: sparse.csr_array, start: AnyArray, bound: float) -> AnyArray:
-    """Polish a large pool's start; where that is not near the bound, the rounded relaxation too."""
-    found = _polished(task, pool, start)
-    if bound - task.score[found].sum() <= task.effort.near_fraction * bound:
-        return found
-    rounded = dived(
-        task.points_mm[pool], task.score[pool], rows, spacing_mm=task.spacing_mm, count=len(start)
-    )
-    if len(rounded) < len(start):
-        return found
-    other = _polished(task, pool, pool[rounded])
-    return other if task.score[other].sum() > task.score[found].sum() else found
+def is_spread(answer: Relaxation, count: int, effort: Effort) -> bool:
+    """Tell whether the relaxation spreads the places over so many candidates that no tree would end."""
+    return int((answer.share > 1e-6).sum()) > effort.spread_limit * count
 
 
-def _polished(task: _Task, pool: AnyArray, chosen: AnyArray) -> AnyArray:
-    better = polished(
-        task.points_mm[pool],
-        task.score[pool],
-        np.searchsorted(pool, chosen),
-        spacing_mm=task.spacing_mm,
-        windows=task.effort.windows,
-        node_limit=task.effort.node_limit,
-    )
-    return pool[better]
+def _gains(problem: Problem, groups: Cliques, answer: Relaxation) -> AnyArray:
+    """Return every candidate's score less all prices.
+
+    A packing that takes a candidate of gain below 0 scores at most the relaxation's bound plus that gain.
+    """
+    taken = groups.over(problem.points_mm).T @ answer.clique_price
+    return problem.score - taken - answer.price - answer.budget_price * problem.cost
 
 
-def _most(task: _Task, start: AnyArray, count: int) -> tuple[AnyArray, int]:
-    """Find as many places as fit, up to ``count``, and a proven bound on how many can."""
-    rows = cliques(task.points_mm, task.spacing_mm)
-    ones = np.ones(len(task.score))
-    count_bound = min(int(np.floor(relaxed(rows, ones, count).bound + 1e-6)), count)
-    if count_bound > len(start):
-        rounded = dived(task.points_mm, ones, rows, spacing_mm=task.spacing_mm, count=count)
+def _pool(problem: Problem, start: AnyArray) -> tuple[AnyArray, Cliques, Relaxation]:
+    """Return the candidates that matter to the relaxation, their cliques, and its optimum for all."""
+    order = np.argsort(-problem.score, kind="stable")
+    # Hardly any place is worth less than the last of a good packing; some more for the price to settle.
+    size = int(1.1 * (problem.score >= problem.score[start].min()).sum())
+    is_in = np.zeros(len(order), dtype=bool)
+    is_in[order[:size]] = is_in[start] = True
+    while True:
+        pool = np.flatnonzero(is_in)
+        groups = cliques(problem.points_mm[pool], problem.spacing_mm)
+        answer = relaxed(problem.part(pool), groups.rows, len(start))
+        # With j candidates left out the rest is a packing of j places fewer, worth at least j prices less.
+        gain = np.where(is_in, 0.0, _gains(problem, groups, answer))
+        left_out = np.flatnonzero(gain > 1e-9)
+        if len(left_out) == 0:
+            return pool, groups, answer
+        best = left_out[np.argsort(-gain[left_out], kind="stable")]
+        is_in[best[: max(len(pool) // 4, 1)]] = True
+
+
+def _searched(
+    problem: Problem,
+    pool: tuple[AnyArray, Cliques],
+    start: AnyArray,
+    effort: Effort,
+    bound: float,
+) -> AnyArray:
+    """Better several starts neighbourhood by neighbourhood, and return the best."""
+    index, groups = pool
+    few = problem.part(index)
+    greedy = spaced_out(problem, np.argsort(-problem.score, kind="stable"), len(start))
+    best = start
+    for one in (start, greedy, index[dived(few, groups.rows, len(start))]):
+        if len(one) < len(start):
+            continue
+        better = polished(problem, one, windows=effort.windows, node_limit=effort.node_limit)
+        best = better if problem.value(better) > problem.value(best) else best
+        if bound - problem.value(best) <= effort.gap_fraction * bound:
+            break
+    return best
+
+
+def most(problem: Problem, start: AnyArray, count: int, effort: Effort) -> tuple[AnyArray, int]:
+    """Find as many places as fit, up to ``count``, and a proven bound on how many can.
+
+    Parameters
+    ----------
+    problem
+        The candidates.
+    start
+        A packing.
+    count
+        How many are wanted.
+    effort
+        When to stop.
+
+    Returns
+    -------
+    tuple
+        Indices chosen, at least as many as in ``start``, and the bound.
+    """
+    ones = problem.counted()
+    rows = cliques(problem.points_mm, problem.spacing_mm).rows
+    answer = relaxed(ones, rows, count)
+    bound = min(int(np.floor(answer.bound + 1e-6)), count)
+    if bound > len(start):
+        rounded = dived(ones, rows, count)
         start = rounded if len(rounded) > len(start) else start
-    if count_bound > len(start):
-        answer = solved(rows, ones, (len(start), count), gap_fraction=0.0, node_limit=task.effort.node_limit)
-        count_bound = min(int(np.floor(answer.bound + 1e-6)), count_bound)
-        if answer.chosen is not None and len(answer.chosen) > len(start):
-            start = answer.chosen
-    return start, count_bound
+    if bound > len(start) and not is_spread(answer, bound, effort):
+        tree = solved(ones, rows, (len(start), count), gap_fraction=0.0, node_limit=effort.node_limit)
+        bound = min(int(np.floor(tree.bound + 1e-6)), bound)
+        if tree.chosen is not None and len(tree.chosen) > len(start):
+            start = tree.chosen
+    return start, bound

@@ -8,23 +8,21 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from trephine.core.arrays import AnyArray, Points2
-from trephine.kernels.optimize.packing_model import NEARLY, cliques, relaxed, solved
+from trephine.kernels.optimize.packing_model import NEARLY, Problem, cliques, relaxed, solved
 
 _WINDOW_SPACINGS = 2.0
 """Radius of a neighbourhood that is solved again; larger ones cost steeply more."""
 
 
-def spaced_out(points_mm: Points2, order: AnyArray, spacing_mm: float, count: int) -> AnyArray:
-    """Take candidates in order, skipping those too near one taken before.
+def spaced_out(problem: Problem, order: AnyArray, count: int) -> AnyArray:
+    """Take candidates in order, skipping those too near one taken before or beyond what the budget leaves.
 
     Parameters
     ----------
-    points_mm
-        Candidates, shape (point, 2).
+    problem
+        The candidates.
     order
         Their indices, best first.
-    spacing_mm
-        Smallest distance between two.
     count
         Stop at this many.
 
@@ -33,81 +31,76 @@ def spaced_out(points_mm: Points2, order: AnyArray, spacing_mm: float, count: in
     numpy.ndarray
         Indices taken, in order.
     """
-    tree = cKDTree(points_mm)
-    free = np.ones(len(points_mm), dtype=bool)
+    tree = cKDTree(problem.points_mm)
+    free = np.ones(len(problem.score), dtype=bool)
     taken: list[int] = []
+    left = problem.budget
     for index in order:
         if len(taken) == count:
             break
-        if free[index]:
+        if free[index] and problem.cost[index] <= left:
             taken.append(int(index))
-            free[tree.query_ball_point(points_mm[index], spacing_mm * NEARLY)] = False
+            left -= problem.cost[index]
+            free[tree.query_ball_point(problem.points_mm[index], problem.spacing_mm * NEARLY)] = False
     return np.array(taken, dtype=int)
 
 
-def dived(
-    points_mm: Points2,
-    score: AnyArray,
-    rows: sparse.csr_array,
-    *,
-    spacing_mm: float,
-    count: int,
-    step: int = 4,
-) -> AnyArray:
+def dived(problem: Problem, rows: sparse.csr_array, count: int, *, step: int = 4) -> AnyArray:
     """Round the linear relaxation: fix the places it takes most of, solve again, and so on.
 
     Parameters
     ----------
-    points_mm, score
-        Candidates, shape (point, 2), and their values, shape (point,).
+    problem
+        The candidates.
     rows
         Their cliques.
-    spacing_mm
-        Smallest distance between two.
     count
         How many places at most.
     step
-        Places fixed between two solutions, beside those taken almost whole.
+        Places fixed between two solutions, beside those taken almost whole; for many places a 32nd of them.
 
     Returns
     -------
     numpy.ndarray
         Indices chosen; perhaps fewer than ``count``.
     """
-    free = np.ones(len(score), dtype=bool)
+    free = np.ones(len(problem.score), dtype=bool)
     fixed: list[int] = []
-    near = cKDTree(points_mm).query_ball_point
-    while len(fixed) < count and free.any():
+    near = cKDTree(problem.points_mm).query_ball_point
+    step = max(step, count // 32)
+    while len(fixed) < count:
+        left = problem.budget - problem.spent(np.array(fixed, dtype=int))
+        free &= problem.cost <= left
         index = np.flatnonzero(free)
+        if len(index) == 0:
+            break
         part = rows[:, index]
         part = part[np.asarray(part.sum(axis=1)).ravel() > 1]
-        share = relaxed(part, score[index], count - len(fixed)).share
+        share = relaxed(problem.part(index, budget=left), part, count - len(fixed)).share
         taken = 0
-        for column in np.argsort(-(share + 1e-6 * score[index]), kind="stable"):
+        for column in np.argsort(-(share + 1e-6 * problem.score[index]), kind="stable"):
             if share[column] < 1e-6 or (taken >= step and share[column] < 0.95) or len(fixed) == count:
                 break
-            if free[index[column]]:
-                fixed.append(int(index[column]))
-                free[near(points_mm[index[column]], spacing_mm * NEARLY)] = False
+            site = index[column]
+            if free[site] and problem.cost[site] <= left:
+                fixed.append(int(site))
+                left -= problem.cost[site]
+                free[near(problem.points_mm[site], problem.spacing_mm * NEARLY)] = False
                 taken += 1
         if taken == 0:
             break
     return np.array(fixed, dtype=int)
 
 
-def polished(
-    points_mm: Points2, score: AnyArray, chosen: AnyArray, *, spacing_mm: float, windows: int, node_limit: int
-) -> AnyArray:
+def polished(problem: Problem, chosen: AnyArray, *, windows: int, node_limit: int) -> AnyArray:
     """Better a packing by solving it exactly in one neighbourhood after another, the rest held.
 
     Parameters
     ----------
-    points_mm, score
-        Candidates, shape (point, 2), and their values, shape (point,).
+    problem
+        The candidates.
     chosen
         Indices of a valid packing.
-    spacing_mm
-        Smallest distance between two.
     windows
         Neighbourhoods tried, spread over the packing.
     node_limit
@@ -121,9 +114,9 @@ def polished(
     best = np.array(chosen, dtype=int)
     if len(best) == 0:
         return best
+    points_mm, spacing_mm = problem.points_mm, problem.spacing_mm
     radius = _WINDOW_SPACINGS * spacing_mm
-    centres = points_mm[best][spread(points_mm[best], windows)]
-    for centre in centres:
+    for centre in points_mm[best][spread(points_mm[best], windows)]:
         is_near = np.linalg.norm(points_mm[best] - centre, axis=1) < radius
         held = best[~is_near]
         site = np.flatnonzero(np.linalg.norm(points_mm - centre, axis=1) < radius + spacing_mm)
@@ -131,12 +124,10 @@ def polished(
             distance, _ = cKDTree(points_mm[held]).query(points_mm[site])
             site = site[distance >= spacing_mm * NEARLY]
         count = int(is_near.sum())
-        rows = cliques(points_mm[site], spacing_mm)
-        answer = solved(rows, score[site], (count, count), gap_fraction=1e-4, node_limit=node_limit)
-        if (
-            answer.chosen is not None
-            and score[site[answer.chosen]].sum() > score[best[is_near]].sum() + 1e-12
-        ):
+        part = problem.part(site, budget=problem.budget - problem.spent(held))
+        rows = cliques(part.points_mm, spacing_mm).rows
+        answer = solved(part, rows, (count, count), gap_fraction=1e-4, node_limit=node_limit)
+        if answer.chosen is not None and part.value(answer.chosen) > problem.value(best[is_near]) + 1e-12:
             best = np.concatenate([held, site[answer.chosen]])
     return best
 

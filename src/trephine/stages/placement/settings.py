@@ -30,9 +30,12 @@ class SolverSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     gap_fraction: float = Field(0.001, gt=0, description="Gap to the bound that counts as optimal")
-    node_limit: int = Field(20, ge=1, description="Nodes of a branch-and-bound tree")
-    pool: int = Field(1000, ge=10, description="Candidates the model starts with")
-    exact_size: int = Field(350, ge=0, description="Models this small are solved whole")
+    node_limit: int = Field(200, ge=1, description="Nodes of a branch-and-bound tree")
+    spread_limit: int = Field(
+        12,
+        ge=0,
+        description="The whole is solved exactly where the relaxation spreads a thread over no more sites",
+    )
     windows: int = Field(24, ge=0, description="Neighbourhoods solved again in polishing")
 
 

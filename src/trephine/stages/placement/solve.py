@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 
 from trephine.core.findings import Outcome
-from trephine.core.progress import Progress
+from trephine.core.progress import Progress, part_of
 from trephine.core.units import UM_PER_MM
 from trephine.kernels.optimize.packing import Effort, Packing, packed
 from trephine.model.device import Device, Robot
@@ -79,9 +79,10 @@ def plan_on(
     margin = margins(means.robot, settings, live_view=live_view, before=ground.before)
     sites = candidates(ground, obstacles, margin, means.robot, settings)
     progress(3, 5, "choosing sites")
-    packing = _chosen(sites, device, settings)
+    choosing = part_of(progress, 3, 4, 5)
+    packing = _chosen(sites, device, settings, choosing)
     progress(4, 5, "anchors and order")
-    sites, packing, layout = _within_reach(sites, packing, device, settings)
+    sites, packing, layout = _within_reach(sites, packing, device, settings, choosing)
     plan = _plan(sites, packing, layout, (origin, obstacles, means, margin))
     context = Context(
         obstacles=obstacles,
@@ -105,7 +106,7 @@ def _nearest_vessel_um(sites: Candidates, packing: Packing) -> float | None:
     return nearest if np.isfinite(nearest) else None
 
 
-def _chosen(sites: Candidates, device: Device, settings: Settings) -> Packing:
+def _chosen(sites: Candidates, device: Device, settings: Settings, progress: Progress) -> Packing:
     """Pack the sites with the device's spacing."""
     solver = settings.solver
     return packed(
@@ -116,15 +117,15 @@ def _chosen(sites: Candidates, device: Device, settings: Settings) -> Packing:
         effort=Effort(
             gap_fraction=solver.gap_fraction,
             node_limit=solver.node_limit,
-            pool=solver.pool,
-            exact_size=solver.exact_size,
+            spread_limit=solver.spread_limit,
             windows=solver.windows,
         ),
+        progress=progress,
     )
 
 
 def _within_reach(
-    sites: Candidates, packing: Packing, device: Device, settings: Settings
+    sites: Candidates, packing: Packing, device: Device, settings: Settings, progress: Progress
 ) -> tuple[Candidates, Packing, Layout]:
     """Choose again among the sites that every anchor reaches, if a thread would be too short for its site.
 
@@ -142,7 +143,7 @@ def _within_reach(
     ):
         return sites, packing, layout
     near = sites.only(is_reached_by_all(sites, device, settings))
-    again = _chosen(near, device, settings)
+    again = _chosen(near, device, settings, progress)
     if len(again.chosen) < len(packing.chosen):
         return sites, packing, layout
     return near, again, laid_out(near, again.chosen, device, settings)
