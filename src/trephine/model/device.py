@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from trephine.core.arrays import AnyArray
 from trephine.core.sourced import Sourced
+from trephine.core.units import UM_PER_MM
 
 
 class _Part(BaseModel):
@@ -70,6 +73,12 @@ class Device(_Part):
     body: Body
     threads: Threads
     anchors: Anchors
+
+    def electrode_offsets_mm(self) -> AnyArray:
+        """Return how far above a thread's tip every electrode is, from the tip up, shape (electrode,)."""
+        pitch = self.threads.electrode_pitch_um.value / UM_PER_MM
+        first = self.threads.tip_to_first_electrode_um.value / UM_PER_MM
+        return first + np.arange(int(self.threads.electrode_count.value)) * pitch
 
 
 class Robot(_Part):

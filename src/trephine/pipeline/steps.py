@@ -21,7 +21,7 @@ from trephine.model.activation import HandMap
 from trephine.model.anatomy import ImagingResult
 from trephine.model.insertion_log import InsertionLog
 from trephine.model.obstacles import PlacementResult
-from trephine.model.opening import Opening
+from trephine.model.opening import OpeningResult
 from trephine.model.screening import Screening
 from trephine.model.summary import Headline
 from trephine.phantom.motion import MotionSettings
@@ -125,7 +125,7 @@ def _screening_headlines(judged: Screening) -> tuple[Headline, ...]:
     return headlines(judged)
 
 
-def _opening(workspace: Workspace, progress: Progress) -> Outcome[Opening]:
+def _opening(workspace: Workspace, progress: Progress) -> Outcome[OpeningResult]:
     from trephine.stages.opening.run import run
 
     return run(
@@ -138,7 +138,7 @@ def _opening(workspace: Workspace, progress: Progress) -> Outcome[Opening]:
     )
 
 
-def _opening_headlines(made: Opening) -> tuple[Headline, ...]:
+def _opening_headlines(made: OpeningResult) -> tuple[Headline, ...]:
     from trephine.stages.opening.headlines import headlines
 
     return headlines(made)

@@ -18,7 +18,7 @@ from trephine.model.brain_motion import BrainMotion
 from trephine.model.device import Device, Robot
 from trephine.model.live_view import LiveView
 from trephine.model.obstacles import PlacementResult
-from trephine.model.opening import Opening
+from trephine.model.opening import Opening, OpeningResult
 from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.volume import Grid, Volume
@@ -213,10 +213,14 @@ def r1() -> Robot:
 
 
 @pytest.fixture(scope="session")
-def opened(head: Head, n1: Device) -> Opening:
-    return open_run(
-        head.anatomy, head.hand_map, None, n1, settings=OpenSettings(search_radius_mm=6.0, search_step_mm=3.0)
-    ).value
+def planned(head: Head, n1: Device) -> OpeningResult:
+    chosen = OpenSettings(search_radius_mm=6.0, search_step_mm=3.0)
+    return open_run(head.anatomy, head.hand_map, None, n1, settings=chosen).value
+
+
+@pytest.fixture(scope="session")
+def opened(planned: OpeningResult) -> Opening:
+    return planned.opening
 
 
 @pytest.fixture(scope="session")

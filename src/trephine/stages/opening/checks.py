@@ -15,9 +15,11 @@ from trephine.model.anatomy import Anatomy, Angiogram
 from trephine.model.device import Device
 from trephine.model.opening import Opening
 from trephine.stages.opening.settings import Settings
+from trephine.stages.opening.surroundings import LARGE_VESSEL_MM
 
-_LARGE_VESSEL_MM = 2.0
 _BELOW_FOOT_MM = 6.0
+_LIKELY = 0.05
+"""A chance above this is told; assumed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +30,6 @@ class Context:
     angiogram: Angiogram | None
     device: Device
     settings: Settings
-    poses_tried: int
 
 
 def findings(opening: Opening, context: Context) -> tuple[Finding, ...]:
@@ -38,6 +39,9 @@ def findings(opening: Opening, context: Context) -> tuple[Finding, ...]:
         *_sinus(opening, context.settings),
         *_place(opening, context.settings),
         *_vessels(opening, context),
+        *_dura(opening),
+        *_yield(opening),
+        *_user_limits(opening, context.settings),
     )
 
 
@@ -159,11 +163,11 @@ def _vessels(opening: Opening, context: Context) -> Iterator[Finding]:
     if diameter > 0:
         yield Finding(
             code="VESSEL_UNDER_OPENING",
-            severity=Severity.WARN if diameter >= _LARGE_VESSEL_MM else Severity.NOTE,
+            severity=Severity.WARN if diameter >= LARGE_VESSEL_MM else Severity.NOTE,
             message=f"A vessel about {diameter:.1f} mm wide lies under the bone to remove; open the dura "
             "with it in view.",
             value=diameter,
-            limit=_LARGE_VESSEL_MM,
+            limit=LARGE_VESSEL_MM,
             unit="mm",
             source="assumed",
         )
@@ -190,3 +194,93 @@ def _largest_under_mm(opening: Opening, angiogram: Angiogram, context: Context) 
         return 0.0
     distance = ndimage.distance_transform_edt(part, sampling=grid.voxel_mm)
     return 2 * float(distance[tuple(index[under].T)].max())
+
+
+def _dura(opening: Opening) -> Iterator[Finding]:
+    """Judge the cut in the dura, or say what it means that there is none."""
+    if opening.flap is None:
+        yield Finding(
+            code="DURA_LEFT_CLOSED",
+            severity=Severity.UNKNOWN,
+            message="The dura is left closed and the threads go through it. Vessels under it are not seen in "
+            "white light, and whether the needle passes the dura is not judged here.",
+        )
+    elif (opening.flap.vessel_cut_mm or 0.0) > 0:
+        yield Finding(
+            code="FLAP_OVER_VESSEL",
+            severity=Severity.WARN,
+            message=f"The cut in the dura runs over known vessels for {opening.flap.vessel_cut_mm:.1f} mm, "
+            "whichever way its hinge is turned.",
+            value=opening.flap.vessel_cut_mm,
+            limit=0.0,
+            unit="mm",
+            source="assumed",
+        )
+
+
+def _yield(opening: Opening) -> Iterator[Finding]:
+    """Judge what the opening is expected to yield."""
+    expected = opening.expected
+    if expected is None:
+        return
+    if expected.short_probability > _LIKELY:
+        yield Finding(
+            code="THREADS_MAY_NOT_FIT",
+            severity=Severity.WARN,
+            message=f"On the day there may not be room for all {expected.threads_asked} threads: in "
+            f"{100 * expected.short_probability:.0f} of 100 scenarios fewer fit.",
+            value=expected.short_probability,
+            limit=_LIKELY,
+            unit="1",
+            source="assumed",
+        )
+    if expected.missed_probability > _LIKELY:
+        yield Finding(
+            code="HAND_MAY_LIE_OUTSIDE",
+            severity=Severity.WARN,
+            message=f"In {100 * expected.missed_probability:.0f} of 100 scenarios the centre of the hand "
+            "area lies outside the dura's opening.",
+            value=expected.missed_probability,
+            limit=_LIKELY,
+            unit="1",
+            source="assumed",
+        )
+
+
+def _user_limits(opening: Opening, settings: Settings) -> Iterator[Finding]:
+    """Judge the limits that only the user knows: hair line and cable."""
+    gap = opening.incision.hairline_clearance_mm if opening.incision else None
+    if gap is None:
+        yield Finding(
+            code="HAIRLINE_NOT_GIVEN",
+            severity=Severity.UNKNOWN,
+            message="No hair line was given: whether the scalp incision lies behind it is not known.",
+        )
+    elif gap < settings.hairline_gap_mm:
+        where = f"{-gap:.0f} mm before" if gap < 0 else f"only {gap:.0f} mm behind"
+        yield Finding(
+            code="INCISION_NEAR_HAIRLINE",
+            severity=Severity.WARN,
+            message=f"The scalp incision comes {where} the hair line.",
+            value=gap,
+            limit=settings.hairline_gap_mm,
+            unit="mm",
+            source="assumed",
+        )
+    needed, length = opening.cable_needed_mm, settings.cable_length_mm
+    if needed is not None and length is None:
+        yield Finding(
+            code="CABLE_LENGTH_NOT_GIVEN",
+            severity=Severity.UNKNOWN,
+            message=f"The cable's end lies {needed:.0f} mm from the implant's edge; its length is not given.",
+        )
+    elif needed is not None and length is not None and needed > length:
+        yield Finding(
+            code="CABLE_TOO_SHORT",
+            severity=Severity.WARN,
+            message="The cable does not reach its end even in a straight line.",
+            value=needed,
+            limit=length,
+            unit="mm",
+            source="settings",
+        )

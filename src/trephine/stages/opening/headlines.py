@@ -5,23 +5,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from trephine.model.opening import Opening
+from trephine.model.opening import Opening, OpeningResult
 from trephine.model.summary import Headline
 
 
-def headlines(opening: Opening) -> tuple[Headline, ...]:
+def headlines(result: OpeningResult) -> tuple[Headline, ...]:
     """Return the figures a reader asks for first.
 
     Parameters
     ----------
-    opening
-        The opening planned.
+    result
+        What was planned.
 
     Returns
     -------
     tuple
-        Place, distances and bone.
+        Place, expected yield, distances and bone.
     """
+    opening = result.opening
     centre = np.mean(opening.craniectomy_mm, axis=0)
     return (
         Headline(
@@ -32,6 +33,7 @@ def headlines(opening: Opening) -> tuple[Headline, ...]:
             label="Centre of the craniectomy on the skull",
         ),
         Headline(name="hemisphere", value=opening.hemisphere, unit="word", label="Side to open"),
+        *_expected(opening),
         _mm("target_offset", opening.target_offset_mm, "Hand target from the implant's axis"),
         _mm("midline_distance", opening.midline_distance_mm, "Craniectomy from the midline"),
         Headline(
@@ -45,6 +47,48 @@ def headlines(opening: Opening) -> tuple[Headline, ...]:
         _mm("skull_fit_rms", opening.skull_fit_rms_mm, "Skull's departure from the flat foot, RMS"),
         Headline(name="tilt", value=opening.tilt_rad, unit="rad", label="Axis from the cortex normal"),
         _mm("durectomy_radius", opening.durectomy_radius_mm, "Radius of the dura's opening"),
+        *_drilling(opening),
+        Headline(
+            name="choices",
+            value=len(opening.choices),
+            unit="1",
+            label="Poses to choose from, this one included",
+        ),
+    )
+
+
+def _expected(opening: Opening) -> tuple[Headline, ...]:
+    """Return the expected yield; provisional, as its label says."""
+    expected = opening.expected
+    if expected is None:
+        return ()
+    return (
+        Headline(
+            name="expected_yield",
+            value=expected.mean,
+            unit="1",
+            label=f"Expected yield of {expected.threads_asked} threads, each worth 0 to 1; provisional, "
+            "90 % of scenarios",
+            low=expected.low,
+            high=expected.high,
+        ),
+    )
+
+
+def _drilling(opening: Opening) -> tuple[Headline, ...]:
+    """Return how deep the bone goes at the outline: at the least by the scans, at the most."""
+    if not opening.drill_depths:
+        return ()
+    depths = [each.depth_mm for each in opening.drill_depths]
+    return (
+        Headline(
+            name="drill_depth",
+            value=sum(depths) / len(depths) if opening.is_bone_measured else None,
+            unit="mm",
+            label="Depth to drill along the outline, mean, and the least and most that the scans leave open",
+            low=min(each.low_mm for each in opening.drill_depths),
+            high=max(each.high_mm for each in opening.drill_depths),
+        ),
     )
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Search over implant poses: position on the skull and small tilts."""
+"""Every implant pose of the search, measured: positions on the skull and small tilts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -11,85 +11,111 @@ from scipy.spatial import cKDTree
 from trephine.core.arrays import AnyArray, Points
 from trephine.core.errors import InputError
 from trephine.model.device import Device
+from trephine.stages.opening.crown import Crown
+from trephine.stages.opening.expected import Window, gathered
+from trephine.stages.opening.scenarios import Scenarios
 from trephine.stages.opening.settings import Settings
 from trephine.stages.opening.surroundings import Surroundings
 
 _FEWEST_CORNERS = 20
-_NEAR_AXIS = 2.0
-"""The dura opening's radius in spreads of the weight about the axis."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pose:
-    """One way to seat the implant, with what was measured for it.
+class Poses:
+    """Ways to seat the implant, one a row.
 
     Parameters
     ----------
-    centre_mm, axis
-        Place on the outer skull, in ``scanner``, and unit vector outward, shape (3,).
-    cost
-        Weighted sum; smaller is better.
-    target_offset_mm, fit_rms_mm, bone_mm, midline_mm, sinus_mm, tilt_rad
-        Target to axis, skull to flat foot, mean bone thickness, smallest distance to the midline and to the
-        zone of a sinus (infinite without one), axis to cortex normal.
-    value_fraction
-        Functional value of the crown exposed near the axis, against crown of full value everywhere.
+    centre_mm, axis, medial
+        Place at the mean height of the outer skull under the implant, in ``scanner``, unit vector outward,
+        and unit vector at a right angle to it towards the midline, shape (pose, 3).
+    target_offset_mm, fit_rms_mm, bone_mm, midline_mm, sinus_mm, vein_mm, tilt_rad
+        Target to axis, skull to flat foot, mean bone thickness, smallest distance to the midline, to the zone
+        of a sinus and of the dura's opening to a large vessel (both infinite without one), axis to cortex
+        normal; shape (pose,) each.
+    value, threads, blocked_fraction
+        Summed value of the threads, how many fit, and the share of crown under known vessels, in every
+        scenario, shape (pose, scenario).
     """
 
-    centre_mm: AnyArray
-    axis: AnyArray
-    cost: float
-    target_offset_mm: float
-    fit_rms_mm: float
-    bone_mm: float
-    midline_mm: float
-    sinus_mm: float
-    tilt_rad: float
-    value_fraction: float
+    centre_mm: Points
+    axis: Points
+    medial: Points
+    target_offset_mm: AnyArray
+    fit_rms_mm: AnyArray
+    bone_mm: AnyArray
+    midline_mm: AnyArray
+    sinus_mm: AnyArray
+    vein_mm: AnyArray
+    tilt_rad: AnyArray
+    value: AnyArray
+    threads: AnyArray
+    blocked_fraction: AnyArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Search:
+    """What poses are measured against.
+
+    Parameters
+    ----------
+    around, crown, drawn
+        Skull, cortex and scenarios.
+    opened
+        The window for threads.
+    bone_radius_mm, dura_radius_mm
+        Radii of the openings in bone and dura.
+    """
+
+    around: Surroundings
+    crown: Crown
+    drawn: Scenarios
+    opened: Window
+    bone_radius_mm: float
+    dura_radius_mm: float
+
+
+def bone_radius_mm(device: Device, settings: Settings) -> float:
+    """Return the craniectomy's radius."""
+    return device.body.width_mm.value / 2 + settings.bone_clearance_mm
 
 
 def durectomy_radius_mm(device: Device, settings: Settings) -> float:
     """Return the dura opening's radius: within the bone less a rim, within the ring, within the limit."""
-    inner = device.body.width_mm.value / 2 + settings.bone_clearance_mm - settings.durectomy_rim_mm
+    inner = bone_radius_mm(device, settings) - settings.durectomy_rim_mm
     return min(inner, settings.durectomy_limit_mm, device.anchors.ring_radius_mm.value)
 
 
-def best_pose(around: Surroundings, device: Device, settings: Settings) -> tuple[Pose, int]:
-    """Try every position and tilt and return the best pose, with how many were tried.
+def poses(search: Search, settings: Settings) -> Poses:
+    """Measure every position and tilt.
 
     Raises
     ------
     InputError
         If no pose lies on the side to implant.
     """
-    radius = device.body.width_mm.value / 2 + settings.bone_clearance_mm
-    tree, cortex_tree = cKDTree(around.skull_mm), cKDTree(around.cortex_mm)
-    need = device.body.thickness_mm.value - device.body.bump_mm.value
-    dura = durectomy_radius_mm(device, settings)
-    best: Pose | None = None
-    tried = 0
-    for index in _positions(around, settings):
-        disc = np.array(tree.query_ball_point(around.skull_mm[index], 1.15 * radius))
-        cortex = np.array(cortex_tree.query_ball_point(around.skull_mm[index], 3 * radius), dtype=int)
-        if len(disc) < _FEWEST_CORNERS or not len(cortex) or around.midline_mm[disc].min() <= 0:
-            continue
-        scene = _Scene(around=around, disc=disc, cortex=cortex, radius_mm=radius, dura_mm=dura, need_mm=need)
-        for axis in _axes(around.skull_normal[disc].mean(axis=0), settings):
-            pose = _judged(scene, around.skull_mm[index], axis, settings)
-            tried += 1
-            if best is None or pose.cost < best.cost:
-                best = pose
-    if best is None:
+    around = search.around
+    tree = cKDTree(around.skull_mm)
+    found = []
+    for index in positions(around, settings):
+        place = around.skull_mm[index]
+        disc = np.array(tree.query_ball_point(place, 1.15 * search.bone_radius_mm))
+        if len(disc) >= _FEWEST_CORNERS and around.midline_mm[disc].min() > 0:
+            axes = axes_about(around.skull_normal[disc].mean(axis=0), settings)
+            found.append(measured(search, place, axes, disc))
+    if not found:
         raise InputError.because(
             where="opening",
-            found=f"no place for a disc of {2 * radius:g} mm on the side to implant near the target",
+            found=f"no place for a disc of {2 * search.bone_radius_mm:g} mm on the side to implant near the "
+            "target",
             expected="skull on that side over the hand target",
             remedy="Check the hemisphere of the hand map and the outer skull.",
         )
-    return best, tried
+    names = [field.name for field in fields(Poses)]
+    return Poses(**{name: np.concatenate([getattr(each, name) for each in found]) for name in names})
 
 
-def _positions(around: Surroundings, settings: Settings) -> AnyArray:
+def positions(around: Surroundings, settings: Settings) -> AnyArray:
     """Pick corners of the skull above the target, about a step apart, in the order of their distance."""
     to_target = around.target_mm - around.skull_mm
     across = to_target - (to_target * around.skull_normal).sum(axis=1, keepdims=True) * around.skull_normal
@@ -97,13 +123,13 @@ def _positions(around: Surroundings, settings: Settings) -> AnyArray:
     near = np.flatnonzero(off_axis < settings.search_radius_mm)
     taken: list[int] = []
     for index in near[np.argsort(off_axis[near], kind="stable")]:
-        place = around.skull_mm[index]
-        if all(np.linalg.norm(place - around.skull_mm[other]) >= settings.search_step_mm for other in taken):
+        away = np.linalg.norm(around.skull_mm[taken] - around.skull_mm[index], axis=1)
+        if np.all(away >= settings.search_step_mm):
             taken.append(int(index))
     return np.array(taken, dtype=int)
 
 
-def _axes(normal: AnyArray, settings: Settings) -> Points:
+def axes_about(normal: AnyArray, settings: Settings) -> Points:
     """Return the skull's normal and axes tilted from it by one and two steps in eight directions."""
     normal = normal / np.linalg.norm(normal)
     u, v = plane_axes(normal)
@@ -123,69 +149,51 @@ def plane_axes(normal: AnyArray) -> tuple[AnyArray, AnyArray]:
     return u, np.cross(normal, u)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Scene:
-    """The corners near one position."""
-
-    around: Surroundings
-    disc: AnyArray
-    cortex: AnyArray
-    radius_mm: float
-    dura_mm: float
-    need_mm: float
-
-
-def _judged(scene: _Scene, place_mm: AnyArray, axis: AnyArray, settings: Settings) -> Pose:
-    """Measure one pose and weigh it."""
-    around = scene.around
-    relative = around.skull_mm[scene.disc] - place_mm
-    height = relative @ axis
-    under = np.linalg.norm(relative - height[:, None] * axis, axis=1) <= scene.radius_mm
-    corner = scene.disc[under]
+def measured(search: Search, place_mm: AnyArray, axes: Points, disc: AnyArray) -> Poses:
+    """Measure the poses of several axes, shape (axis, 3), through one place; ``disc``: corners about it."""
+    around = search.around
+    medial = around.medial - (axes @ around.medial)[:, None] * axes
+    medial /= np.linalg.norm(medial, axis=1, keepdims=True)
+    height, under = _under(around.skull_mm[disc] - place_mm, axes, search.bone_radius_mm)
+    count = np.maximum(under.sum(axis=0), 1)
+    mean = np.where(under, height, 0.0).sum(axis=0) / count
+    fit = np.sqrt(np.where(under, (height - mean) ** 2, 0.0).sum(axis=0) / count)
     to_target = around.target_mm - place_mm
-    offset = float(np.linalg.norm(to_target - (to_target @ axis) * axis))
-    to_cortex = around.cortex_mm[scene.cortex] - place_mm
-    off_axis = np.linalg.norm(to_cortex - (to_cortex @ axis)[:, None] * axis, axis=1)
-    facing = around.cortex_normal[scene.cortex] @ axis
-    is_seen = (off_axis <= scene.dura_mm) & (facing > 0.5)
-    seen = scene.cortex[is_seen]
-    area = around.crown_mm2[seen]
-    normal = (around.cortex_normal[seen] * area[:, None]).sum(axis=0)
-    length = float(np.linalg.norm(normal))
-    measured = {
-        "target_offset_mm": offset,
-        "fit_rms_mm": float(height[under].std()),
-        "bone_mm": float(around.bone_mm[corner].mean()),
-        "midline_mm": float(around.midline_mm[corner].min()),
-        "sinus_mm": float(around.sinus_mm[corner].min()),
-        "tilt_rad": float(np.arccos(np.clip(normal @ axis / length, -1, 1))) if length > 0 else np.pi / 2,
-        "value_fraction": _exposed(
-            off_axis[is_seen], area * facing[is_seen] * around.value[seen], scene.dura_mm
-        ),
-    }
-    cost = _cost(measured, scene, settings)
-    return Pose(centre_mm=place_mm + height[under].mean() * axis, axis=axis, cost=cost, **measured)
-
-
-def _cost(measured: dict[str, float], scene: _Scene, settings: Settings) -> float:
-    """Weigh what was measured; every term is about 1 at its limit."""
-    reach = settings.midline_warn_mm - settings.midline_block_mm
-    near_midline = max(settings.midline_warn_mm - measured["midline_mm"], 0) / max(reach, 1e-6)
-    reach = settings.sinus_warn_mm - settings.sinus_block_mm
-    near_sinus = max(settings.sinus_warn_mm - measured["sinus_mm"], 0) / max(reach, 1e-6)
-    return (
-        settings.weight_target * (measured["target_offset_mm"] / settings.target_limit_mm) ** 2
-        + settings.weight_fit * (measured["fit_rms_mm"] / settings.fit_limit_mm) ** 2
-        + settings.weight_bone * max(scene.need_mm - measured["bone_mm"], 0)
-        + settings.weight_midline * max(near_midline, near_sinus) ** 2
-        + settings.weight_tilt * (measured["tilt_rad"] / settings.tilt_limit_rad) ** 2
-        - settings.weight_value * measured["value_fraction"]
+    vein = _off_axis(around.vein_mm - place_mm, axes) - around.vein_radius_mm[:, None]
+    gained = gathered(search.crown, search.drawn, search.opened, place_mm, axes, medial)
+    return Poses(
+        centre_mm=place_mm + mean[:, None] * axes,
+        axis=axes,
+        medial=medial,
+        target_offset_mm=_off_axis(to_target[None], axes)[0],
+        fit_rms_mm=fit,
+        bone_mm=np.where(under, around.bone_mm[disc][:, None], 0.0).sum(axis=0) / count,
+        midline_mm=np.where(under, around.midline_mm[disc][:, None], np.inf).min(axis=0),
+        sinus_mm=np.where(under, around.sinus_mm[disc][:, None], np.inf).min(axis=0),
+        vein_mm=vein.min(axis=0, initial=np.inf) - search.dura_radius_mm,
+        tilt_rad=_tilt(search.crown, place_mm, axes, search.dura_radius_mm),
+        value=gained.value,
+        threads=gained.threads,
+        blocked_fraction=gained.blocked_fraction,
     )
 
 
-def _exposed(off_axis_mm: AnyArray, value_mm2: AnyArray, radius_mm: float) -> float:
-    """Weigh exposed value by its nearness to the axis, where threads are short, as a share of the most."""
-    spread = radius_mm / _NEAR_AXIS
-    nearness = np.exp(-0.5 * (off_axis_mm / spread) ** 2)
-    most = 2 * np.pi * spread**2 * (1 - np.exp(-0.5 * _NEAR_AXIS**2))
-    return float((value_mm2 * nearness).sum() / most)
+def _under(relative: Points, axes: Points, radius_mm: float) -> tuple[AnyArray, AnyArray]:
+    """Return heights along the axes and whether each lies under the disc, shape (corner, axis)."""
+    height = relative @ axes.T
+    return height, _off_axis(relative, axes) <= radius_mm
+
+
+def _off_axis(relative: Points, axes: Points) -> AnyArray:
+    """Return distances from the axes, shape (point, axis)."""
+    height = relative @ axes.T
+    return np.sqrt(np.maximum((relative**2).sum(axis=1)[:, None] - height**2, 0.0))
+
+
+def _tilt(crown: Crown, place_mm: AnyArray, axes: Points, radius_mm: float) -> AnyArray:
+    """Return the angle of every axis from the mean normal of the crown it meets, else a right angle."""
+    under = _off_axis(crown.place_mm - place_mm, axes) <= radius_mm
+    normal = under.T.astype(np.float64) @ (crown.normal * crown.area_mm2[:, None])
+    length = np.linalg.norm(normal, axis=1)
+    cosine = (normal * axes).sum(axis=1) / np.maximum(length, 1e-9)
+    return np.where(length > 0, np.arccos(np.clip(cosine, -1, 1)), np.pi / 2)

@@ -1,30 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the search over poses looks at, measured once on the corners of skull and cortex."""
+"""What the search over poses looks at, measured once on the corners of the skull."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from trephine.core.arrays import AnyArray, Points
 from trephine.core.errors import InputError
-from trephine.kernels.geometry.meshes import corner_areas, corner_normals
+from trephine.kernels.geometry.meshes import corner_normals
 from trephine.kernels.geometry.voxels import sampled
 from trephine.model.activation import HandMap
-from trephine.model.anatomy import Anatomy, Tissue
-from trephine.model.surface import Surface
+from trephine.model.anatomy import Anatomy, Angiogram, Tissue
 from trephine.stages.opening.settings import Settings
 
-_REACH_MM = 45.0
+_BEYOND_MM = 25.0
+"""The skull is looked at this far beyond the search: half an implant and the bone between."""
 _INWARD_MM = np.arange(0.5, 25.0, 0.5)
 _PROBE_MM = 4.0
-_WEIGHT_DEPTH_MM = 1.5
+LARGE_VESSEL_MM = 2.0
+"""A vessel this wide is worth going round; assumed."""
+_ON_CORTEX_MM = 4.0
+"""A vessel this near the surface of the cortex is met when the dura is opened."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Surroundings:
-    """Corners of the outer skull and of the cortex near the target, in ``scanner``.
+    """Corners of the outer skull near the target and what lies about them, in ``scanner``.
 
     Parameters
     ----------
@@ -37,12 +41,10 @@ class Surroundings:
     sinus_mm
         Distance of each, where the bone ends under it, from the zones of the dural sinuses, their doubt
         taken off; infinite without a zone.
-    cortex_mm, cortex_normal
-        Corners of the cortex and unit normals outward, shape (corner, 3).
-    crown_mm2
-        Area of cortex at each corner, 0 within sulci, shape (corner,).
-    value
-        Functional weight at each, shape (corner,).
+    medial
+        Unit vector towards the midsagittal plane, shape (3,).
+    vein_mm, vein_radius_mm
+        Centre lines of large vessels on the cortex, shape (point, 3), and their radius, shape (point,).
     target_mm
         The hand target, shape (3,).
     """
@@ -52,57 +54,64 @@ class Surroundings:
     bone_mm: AnyArray
     midline_mm: AnyArray
     sinus_mm: AnyArray
-    cortex_mm: Points
-    cortex_normal: Points
-    crown_mm2: AnyArray
-    value: AnyArray
+    medial: AnyArray
+    vein_mm: Points
+    vein_radius_mm: AnyArray
     target_mm: AnyArray
 
 
-def surroundings(anatomy: Anatomy, hand_map: HandMap, settings: Settings) -> Surroundings:
-    """Measure skull and cortex near the hand target.
+def surroundings(
+    anatomy: Anatomy, hand_map: HandMap, angiogram: Angiogram | None, settings: Settings
+) -> Surroundings:
+    """Measure the skull near the hand target.
 
     Raises
     ------
     InputError
-        If no skull or cortex lies near the target.
+        If no skull lies near the target.
     """
     target = hand_map.target_mm
-    skull, skull_normal, _ = _near(anatomy.outer_skull, target, "outer skull")
-    cortex, cortex_normal, area = _near(anatomy.cortex, target, "cortex")
-    inside = cortex - 0.7 * cortex_normal
-    depth = sampled(anatomy.sulcal_depth_mm.values, anatomy.sulcal_depth_mm.grid.affine_mm, inside)
-    below = cortex - _WEIGHT_DEPTH_MM * cortex_normal
-    value = sampled(hand_map.weight.values, hand_map.weight.grid.affine_mm, below)
+    reach = settings.search_radius_mm + _BEYOND_MM
+    outer = anatomy.outer_skull
+    near = np.linalg.norm(outer.points_mm - target, axis=1) < reach
+    if not near.any():
+        raise InputError.because(
+            where="opening, outer skull",
+            found=f"no corner within {reach:g} mm of the target at {np.round(target, 1).tolist()}",
+            expected="the outer skull over the target",
+            remedy="Check the registration of the functional scan, and the surfaces of imaging.",
+        )
+    skull, normal = outer.points_mm[near], corner_normals(outer.points_mm, outer.faces)[near]
     side = -1.0 if hand_map.hemisphere == "left" else 1.0
-    bone = bone_thickness_mm(anatomy, skull, -skull_normal)
+    bone = bone_thickness_mm(anatomy, skull, -normal)
+    vein, radius = _large_vessels(anatomy, angiogram, target, reach)
     return Surroundings(
         skull_mm=skull,
-        skull_normal=skull_normal,
+        skull_normal=normal,
         bone_mm=bone,
         midline_mm=side * midline_distance_mm(anatomy, skull),
-        sinus_mm=sinus_distance_mm(anatomy, skull - bone[:, None] * skull_normal),
-        cortex_mm=cortex,
-        cortex_normal=cortex_normal,
-        crown_mm2=np.where(depth <= settings.crown_depth_mm, area, 0.0),
-        value=np.clip(value, 0, 1),
+        sinus_mm=sinus_distance_mm(anatomy, skull - bone[:, None] * normal),
+        medial=-side * to_the_right(anatomy, target),
+        vein_mm=vein,
+        vein_radius_mm=radius,
         target_mm=target,
     )
 
 
-def _near(surface: Surface, target_mm: AnyArray, name: str) -> tuple[Points, Points, AnyArray]:
-    """Return corners, normals and areas within reach of the target."""
-    normal = corner_normals(surface.points_mm, surface.faces)
-    area = corner_areas(surface.points_mm, surface.faces)
-    is_near = np.linalg.norm(surface.points_mm - target_mm, axis=1) < _REACH_MM
-    if not is_near.any():
-        raise InputError.because(
-            where=f"opening, {name}",
-            found=f"no corner within {_REACH_MM:g} mm of the target at {np.round(target_mm, 1).tolist()}",
-            expected=f"the {name} over the target",
-            remedy="Check the registration of the functional scan, and the surfaces of imaging.",
-        )
-    return surface.points_mm[is_near], normal[is_near], area[is_near]
+def _large_vessels(
+    anatomy: Anatomy, angiogram: Angiogram | None, target_mm: AnyArray, reach_mm: float
+) -> tuple[Points, AnyArray]:
+    """Return centre lines and radii of large vessels on the cortex within reach of the target."""
+    if angiogram is None or not len(angiogram.tree.points_mm):
+        return np.zeros((0, 3)), np.zeros(0)
+    tree = angiogram.tree
+    near = np.linalg.norm(tree.points_mm - target_mm, axis=1) < reach_mm
+    large = near & (2 * tree.radius_mm >= LARGE_VESSEL_MM)
+    points, radius = tree.points_mm[large], tree.radius_mm[large]
+    if len(points):
+        away, _ = cKDTree(anatomy.cortex.points_mm).query(points)
+        points, radius = points[away <= _ON_CORTEX_MM], radius[away <= _ON_CORTEX_MM]
+    return points, radius
 
 
 def bone_thickness_mm(anatomy: Anatomy, points_mm: Points, inward: Points) -> AnyArray:
@@ -156,9 +165,20 @@ def midline_distance_mm(anatomy: Anatomy, points_mm: Points) -> AnyArray:
     The template's x over the length of its gradient in ``scanner``: a first-order distance, which takes
     the person's head size into account.
     """
+    x = anatomy.mni_from_scanner(points_mm, frame=anatomy.outer_skull.frame)[:, 0]
+    return x / np.maximum(np.linalg.norm(_gradient_of_x(anatomy, points_mm), axis=1), 1e-6)
+
+
+def to_the_right(anatomy: Anatomy, place_mm: AnyArray) -> AnyArray:
+    """Return the unit vector at a place along which the template's x grows, shape (3,)."""
+    gradient = _gradient_of_x(anatomy, place_mm[None])[0]
+    return gradient / np.linalg.norm(gradient)
+
+
+def _gradient_of_x(anatomy: Anatomy, points_mm: Points) -> Points:
+    """Return how the template's x changes along every axis of ``scanner``, shape (point, 3)."""
     frame = anatomy.outer_skull.frame
-    x = anatomy.mni_from_scanner(points_mm, frame=frame)[:, 0]
-    gradient = [
+    change = [
         (
             anatomy.mni_from_scanner(points_mm + _PROBE_MM * axis, frame=frame)[:, 0]
             - anatomy.mni_from_scanner(points_mm - _PROBE_MM * axis, frame=frame)[:, 0]
@@ -166,4 +186,4 @@ def midline_distance_mm(anatomy: Anatomy, points_mm: Points) -> AnyArray:
         / (2 * _PROBE_MM)
         for axis in np.eye(3)
     ]
-    return x / np.maximum(np.linalg.norm(gradient, axis=0), 1e-6)
+    return np.column_stack(change)

@@ -11,7 +11,6 @@ from scipy.special import ndtr
 
 from trephine.core.arrays import AnyArray, Points
 from trephine.core.frames import IMPLANT, Affine
-from trephine.core.units import UM_PER_MM
 from trephine.kernels.geometry.voxels import sampled
 from trephine.model.activation import HandMap
 from trephine.model.anatomy import Anatomy, Tissue
@@ -56,14 +55,6 @@ class Thickness:
     sd_mm: AnyArray
 
 
-def electrode_offsets_mm(device: Device) -> AnyArray:
-    """Return how far above the tip every electrode is along the thread, from the tip up."""
-    threads = device.threads
-    pitch = threads.electrode_pitch_um.value / UM_PER_MM
-    first = threads.tip_to_first_electrode_um.value / UM_PER_MM
-    return first + np.arange(int(threads.electrode_count.value)) * pitch
-
-
 def depth_choices_mm(device: Device, settings: DepthSettings) -> AnyArray:
     """Return the depths of the tip to choose from, shape (choice,).
 
@@ -85,7 +76,7 @@ def depth_choices_mm(device: Device, settings: DepthSettings) -> AnyArray:
         return np.array([stated.value])
     steps = np.arange(round((stated.high - stated.low) / settings.step_mm) + 1)
     choices = np.minimum(stated.low + steps * settings.step_mm, stated.high)
-    enough = choices[choices - electrode_offsets_mm(device).max() >= settings.shallowest_mm - 1e-9]
+    enough = choices[choices - device.electrode_offsets_mm().max() >= settings.shallowest_mm - 1e-9]
     return enough if len(enough) else np.array([stated.value])
 
 
@@ -162,7 +153,7 @@ def best_depths(
     Depths
         The shallowest of equally good ones.
     """
-    choices, offsets = depth_choices_mm(device, settings), electrode_offsets_mm(device)
+    choices, offsets = depth_choices_mm(device, settings), device.electrode_offsets_mm()
     at = np.arange(0.0, choices.max() + _STEP_MM, _STEP_MM)
     weight, grey, brain = _profiles(surface, seen, at)
     best = np.full(len(weight), -np.inf)
@@ -241,7 +232,7 @@ def electrode_yield(
     ElectrodeYield
         With intervals in which all thicknesses are wrong together, the same way.
     """
-    offsets = electrode_offsets_mm(device)
+    offsets = device.electrode_offsets_mm()
     depth = np.asarray(tip_mm)[:, None] - offsets[None]
     known = np.isfinite(thickness.mean_mm)
     total = depth.size

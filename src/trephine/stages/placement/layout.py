@@ -21,7 +21,6 @@ from trephine.model.device import Device
 from trephine.model.opening import Position
 from trephine.model.thread_plan import Thread
 from trephine.stages.placement.candidates import Candidates
-from trephine.stages.placement.depth import electrode_offsets_mm
 from trephine.stages.placement.margins import Margins
 from trephine.stages.placement.settings import OrderSettings, Settings
 
@@ -174,7 +173,7 @@ def threads(
     asked = np.where(is_sulcus, margin.sulcus_mm, margin.vessel_mm)
     chance = sites.hit_chance[layout.site]
     tip = entry + depth[:, None] * inward
-    electrode = tip[:, None] - electrode_offsets_mm(device)[None, :, None] * inward[:, None]
+    electrode = tip[:, None] - device.electrode_offsets_mm()[None, :, None] * inward[:, None]
     made = []
     for number, index in enumerate(np.argsort(layout.order), start=1):
         made.append(

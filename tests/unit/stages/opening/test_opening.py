@@ -103,7 +103,7 @@ def test_a_target_at_the_midline_blocks_or_moves_away(smooth_head, n1):
     finding = next(f for f in outcome.findings if f.code == "OPENING_NEAR_MIDLINE")
     assert finding.severity is Severity.BLOCK
     far = run(smooth_head.anatomy, near, None, n1, settings=Settings(search_radius_mm=25.0, search_step_mm=4))
-    assert far.value.midline_distance_mm > outcome.value.midline_distance_mm
+    assert far.value.opening.midline_distance_mm > outcome.value.opening.midline_distance_mm
     assert "TARGET_OFF_AXIS" in codes(far)
 
 
@@ -123,8 +123,8 @@ def test_a_square_plate_is_refused(head):
         run(head.anatomy, head.hand_map, None, read_device("utah"), settings=COARSE)
 
 
-def test_headlines_name_frames_and_units(opened):
-    made = {one.name: one for one in headlines(opened)}
+def test_headlines_name_frames_and_units(planned):
+    made = {one.name: one for one in headlines(planned)}
     assert made["craniectomy_centre"].frame == "scanner"
     assert made["bone_thickness"].unit == "mm"
 
@@ -145,16 +145,18 @@ def opened_beside(head, device, zone, **settings):
 
 def test_a_sinus_far_from_the_opening_changes_nothing_and_its_distance_is_told(smooth_head, n1):
     without = run(smooth_head.anatomy, smooth_head.hand_map, None, n1, settings=COARSE)
-    assert without.value.sinus_clearance_mm is None
+    assert without.value.opening.sinus_clearance_mm is None
     outcome = opened_beside(smooth_head, n1, sinus(0.0))
-    assert outcome.value.scanner_from_implant == without.value.scanner_from_implant
+    assert outcome.value.opening.scanner_from_implant == without.value.opening.scanner_from_implant
     assert "OPENING_NEAR_SINUS" not in codes(outcome)
     # The bone's inner edge nearest the sinus, less half its width and two deviations.
-    inner = np.array(outcome.value.craniectomy_mm) * (63.5 / OUTER_MM)
+    inner = np.array(outcome.value.opening.craniectomy_mm) * (63.5 / OUTER_MM)
     far = np.linalg.norm(inner[:, None] - sinus(0.0).centre_mm, axis=2).min()
-    assert outcome.value.sinus_clearance_mm == pytest.approx(far - 2.5 - 4.0, abs=1.2)
+    assert outcome.value.opening.sinus_clearance_mm == pytest.approx(far - 2.5 - 4.0, abs=1.2)
     doubtful = opened_beside(smooth_head, n1, sinus(0.0, sd_mm=4.0))
-    assert doubtful.value.sinus_clearance_mm == pytest.approx(outcome.value.sinus_clearance_mm - 4.0)
+    assert doubtful.value.opening.sinus_clearance_mm == pytest.approx(
+        outcome.value.opening.sinus_clearance_mm - 4.0
+    )
 
 
 def test_a_sinus_under_the_opening_blocks_and_pushes_it_away(smooth_head, n1):
@@ -162,11 +164,11 @@ def test_a_sinus_under_the_opening_blocks_and_pushes_it_away(smooth_head, n1):
     finding = next(f for f in warned.findings if f.code == "OPENING_NEAR_SINUS")
     assert finding.severity is Severity.WARN
     assert 0 <= finding.value < 5
-    careless = opened_beside(smooth_head, n1, sinus(-20.0), weight_midline=0.0)
-    assert finding.value > careless.value.sinus_clearance_mm + 1
+    careless = opened_beside(smooth_head, n1, sinus(-20.0), weight_clearance=0.0)
+    assert finding.value > careless.value.opening.sinus_clearance_mm + 1
     outcome = opened_beside(smooth_head, n1, sinus(-30.0))
     finding = next(f for f in outcome.findings if f.code == "OPENING_NEAR_SINUS")
     assert finding.severity is Severity.BLOCK
-    assert finding.value == outcome.value.sinus_clearance_mm < 0
+    assert finding.value == outcome.value.opening.sinus_clearance_mm < 0
     free = opened_beside(smooth_head, n1, sinus(-30.0), search_radius_mm=25.0)
-    assert free.value.sinus_clearance_mm > outcome.value.sinus_clearance_mm
+    assert free.value.opening.sinus_clearance_mm > outcome.value.opening.sinus_clearance_mm

@@ -9,7 +9,6 @@ from scipy.stats import norm
 from trephine.stages.placement.depth import (
     Thickness,
     depth_choices_mm,
-    electrode_offsets_mm,
     electrode_yield,
     layer_shares,
 )
@@ -24,7 +23,7 @@ def thick(*mean_mm, sd_mm=0.2):
 
 def test_choices_bring_every_electrode_below_the_pia(n1):
     choices = depth_choices_mm(n1, SETTINGS)
-    assert (choices - electrode_offsets_mm(n1).max()).min() == pytest.approx(0.2)
+    assert (choices - n1.electrode_offsets_mm().max()).min() == pytest.approx(0.2)
     assert choices.max() == pytest.approx(5.0)
     np.testing.assert_allclose(np.diff(choices), 0.1)
     assert depth_choices_mm(n1, DepthSettings(is_chosen=False)).tolist() == [3.5]

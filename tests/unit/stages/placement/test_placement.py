@@ -17,7 +17,6 @@ from trephine.model.volume import Volume
 from trephine.safety.reading import read_limits
 from trephine.stages.placement import checks
 from trephine.stages.placement.candidates import tilted
-from trephine.stages.placement.depth import electrode_offsets_mm
 from trephine.stages.placement.headlines import headlines
 from trephine.stages.placement.live_vessels import seen_vessels
 from trephine.stages.placement.margins import margins
@@ -150,7 +149,7 @@ def test_electrodes_lie_on_the_thread_within_grey(placed, n1):
     entry, tip = np.array(thread.entry_mm), np.array(thread.tip_mm)
     deep_mm = np.linalg.norm(tip - entry)
     assert 3.3 - 1e-6 <= deep_mm <= 5.0
-    depth = deep_mm - electrode_offsets_mm(n1)
+    depth = deep_mm - n1.electrode_offsets_mm()
     assert depth.min() >= 0.2 - 1e-6
     np.testing.assert_allclose(np.linalg.norm(np.array(thread.electrodes_mm) - entry, axis=1), depth)
     assert 0.5 < thread.value <= 1
