@@ -12,6 +12,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from trephine.core.arrays import AnyArray, Points, Points2
+from trephine.kernels.geometry.outlines import ring
 from trephine.model.anatomy import Angiogram
 from trephine.model.opening import DuralFlap
 from trephine.stages.opening.outlines import OUTLINE_POINTS, Relief, as_positions
@@ -27,8 +28,7 @@ _OVER_MM = 1.5
 def window_outline(radius_mm: float, hinge_rad: float | None, settings: Settings) -> Points2:
     """Return the outline that threads may enter: a circle, cut straight along the hinge, shape (72, 2)."""
     if hinge_rad is None:
-        angle = np.arange(OUTLINE_POINTS) * 2 * np.pi / OUTLINE_POINTS
-        return radius_mm * np.column_stack([np.cos(angle), np.sin(angle)])
+        return ring(radius_mm, OUTLINE_POINTS)
     return _arc(radius_mm, hinge_rad, settings.hinge_arc_rad, OUTLINE_POINTS)
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from trephine.core.errors import InputError
 from trephine.core.findings import Outcome
 from trephine.core.frames import IMPLANT, SCANNER, Affine
 from trephine.core.progress import Progress, silent
+from trephine.kernels.geometry.outlines import ring
 from trephine.model.activation import HandMap
 from trephine.model.anatomy import Anatomy, Angiogram
 from trephine.model.device import Device
@@ -24,6 +26,7 @@ from trephine.stages.opening.expected import window
 from trephine.stages.opening.incision import incision
 from trephine.stages.opening.outlines import (
     OUTLINE_POINTS,
+    Relief,
     as_positions,
     bone_under_mm,
     drill_depths,
@@ -158,32 +161,14 @@ def scanner_from_implant(
 
 def _result(case: _Case, search: Search, found: Poses, best: Chosen) -> OpeningResult:
     """Outline and measure the recommended pose."""
-    anatomy, settings, first = case.anatomy, case.settings, best.index[0]
-    pose = _pose(case, found, first)
-    bone, dura = search.bone_radius_mm, search.dura_radius_mm
-    skull = relief(anatomy.outer_skull, pose, bone + settings.template_rim_mm + TONGUE_MM, "outer skull")
-    brain = hull(relief(anatomy.cortex, pose, dura, "cortex"))
-    skin = relief(anatomy.scalp, pose, bone + settings.incision_gap_mm, "scalp")
-    thickness, low_mm, high_mm = bone_under_mm(anatomy, skull, bone)
-    mean_mm = float(thickness.mean())
-    cut, hinge = flap(brain, dura, found.medial[first], case.angiogram, settings)
-    is_cut = settings.dura == "flap"
-    angle = np.arange(OUTLINE_POINTS) * 2 * np.pi / OUTLINE_POINTS
-    edge = bone * np.column_stack([np.cos(angle), np.sin(angle)])
+    settings, first = case.settings, best.index[0]
+    pose, bone = _pose(case, found, first), search.bone_radius_mm
+    outer = case.anatomy.outer_skull
+    skull = relief(outer, pose, bone + settings.template_rim_mm + TONGUE_MM, "outer skull")
     opening = Opening(
         device=case.device.name,
         hemisphere=case.hand_map.hemisphere,
         scanner_from_implant=_rows(pose),
-        craniectomy_mm=as_positions(skull.lifted(edge)),
-        durectomy_mm=as_positions(brain.lifted(window_outline(dura, hinge if is_cut else None, settings))),
-        durectomy_radius_mm=dura,
-        bone_thickness_mean_mm=mean_mm,
-        bone_thickness_min_mm=float(thickness.min()),
-        bone_thickness_max_mm=float(thickness.max()),
-        # Labels are read along the axis, bounds along the shortest way: the mean belongs to the interval.
-        bone_low_mm=min(low_mm, mean_mm),
-        bone_high_mm=max(high_mm, mean_mm),
-        is_bone_measured=anatomy.skull.is_measured,
         midline_distance_mm=float(found.midline_mm[first]),
         sinus_clearance_mm=_finite(found.sinus_mm[first]),
         vein_clearance_mm=_finite(found.vein_mm[first]),
@@ -194,11 +179,44 @@ def _result(case: _Case, search: Search, found: Poses, best: Chosen) -> OpeningR
         cable_needed_mm=_cable_mm(pose, case),
         poses_tried=len(found.fit_rms_mm),
         choices=tuple(_choice(case, search, found, best, rank) for rank in range(len(best.index))),
-        drill_depths=drill_depths(anatomy, skull, bone),
-        flap=cut if is_cut else None,
-        incision=incision(skin, bone, found.medial[first], settings),
+        **_bone(case, skull, bone),
+        **_soft(case, search, pose, found.medial[first]),
     )
     return OpeningResult(opening=opening, template=template(skull, bone, settings))
+
+
+def _bone(case: _Case, skull: Relief, radius_mm: float) -> dict[str, Any]:
+    """Outline and measure the bone."""
+    thickness, low_mm, high_mm = bone_under_mm(case.anatomy, skull, radius_mm)
+    mean_mm = float(thickness.mean())
+    return {
+        "craniectomy_mm": as_positions(skull.lifted(ring(radius_mm, OUTLINE_POINTS))),
+        "bone_thickness_mean_mm": mean_mm,
+        "bone_thickness_min_mm": float(thickness.min()),
+        "bone_thickness_max_mm": float(thickness.max()),
+        # Labels are read along the axis, bounds along the shortest way: the mean belongs to the interval.
+        "bone_low_mm": min(low_mm, mean_mm),
+        "bone_high_mm": max(high_mm, mean_mm),
+        "is_bone_measured": case.anatomy.skull.is_measured,
+        "drill_depths": drill_depths(case.anatomy, skull, radius_mm),
+    }
+
+
+def _soft(case: _Case, search: Search, pose: Affine, medial: AnyArray) -> dict[str, Any]:
+    """Outline dura and scalp."""
+    anatomy, settings, radius = case.anatomy, case.settings, search.dura_radius_mm
+    brain = hull(relief(anatomy.cortex, pose, radius, "cortex"))
+    skin = relief(anatomy.scalp, pose, search.bone_radius_mm + settings.incision_gap_mm, "scalp")
+    cut, hinge = flap(brain, radius, medial, case.angiogram, settings)
+    is_cut = settings.dura == "flap"
+    return {
+        "durectomy_mm": as_positions(
+            brain.lifted(window_outline(radius, hinge if is_cut else None, settings))
+        ),
+        "durectomy_radius_mm": radius,
+        "flap": cut if is_cut else None,
+        "incision": incision(skin, search.bone_radius_mm, medial, settings),
+    }
 
 
 def _choice(case: _Case, search: Search, found: Poses, best: Chosen, rank: int) -> Choice:
