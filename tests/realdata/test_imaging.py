@@ -47,9 +47,9 @@ def test_inside_of_the_skull_of_a_person_with_a_craniotomy(data_dir: Path) -> No
     truth = truth_on(data_dir / "imaging/skull-labels/brain.nrrd", t1.grid)
     found = anatomy.intracranial.values > 0
     dice = 2 * (found & truth).sum() / (found.sum() + truth.sum())
-    # Measured 0.952 and 5.7 mm: the distance falls short of its goal of 5 mm, at the base of the skull.
+    # Measured 0.954 and 5.4 mm: the goal is 5 mm, but the labels leave out cortex of the temporal lobes.
     assert dice >= 0.95
-    assert border_distance_mm(found, truth, t1.grid.voxel_mm) <= 6.0
+    assert border_distance_mm(found, truth, t1.grid.voxel_mm) <= 5.5
     assert round_trip_mm(anatomy) < 1.0
     # The flap's cut runs over the right frontal and parietal bone; it is the only place named.
     (suspect,) = anatomy.suspects

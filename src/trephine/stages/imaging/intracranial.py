@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 
@@ -28,8 +32,30 @@ _REWARD = 0.8
 _REWARD_DECAY_PER_MM = 1.5
 _DARK_SHARE = 0.8
 _THIN_BONE_COST = 0.4
-_THIN_BONE_REACH_MM = 4.0
 _DISTANCE_COST_PER_MM2 = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Hull:
+    """How much a hull and the samples along its normals can be trusted.
+
+    Parameters
+    ----------
+    brain_sd_mm
+        How far brain can lie outside the hull: grey beyond is marrow or muscle, while fluid may go on.
+    thin_bone_reach_mm
+        Half the widest dark line that can be thin bone; a wider one as bright as fluid is a cistern.
+    """
+
+    brain_sd_mm: float
+    thin_bone_reach_mm: float
+
+
+_AFFINE = _Hull(brain_sd_mm=math.inf, thin_bone_reach_mm=4.0)
+"""Before the smooth fit, on the coarse working grid: brain may lie anywhere, dark lines are wide. Assumed."""
+_FITTED = _Hull(brain_sd_mm=4.0, thin_bone_reach_mm=2.0)
+"""The hull follows the brain within the error of the fit to the template (assumed), and the T1's own voxels
+blur a table of 1.7 mm (``skulltables``) by 1 to 1.5 mm."""
 
 
 def find_wall(
@@ -64,21 +90,19 @@ def find_wall(
     """
     shell = shell_of(signed_distance(hull, np.full(3, step_mm)), step_mm)
     count = round((settings.largest_outward_mm + settings.largest_inward_mm) / _OFFSET_STEP_MM) + 1
-    beyond = round((_WINDOW_MM + _THIN_BONE_REACH_MM) / _OFFSET_STEP_MM)
+    beyond = round((_WINDOW_MM + _AFFINE.thin_bone_reach_mm) / _OFFSET_STEP_MM)
     offsets_mm = -settings.largest_inward_mm + _OFFSET_STEP_MM * np.arange(count + beyond)
-    cost = _cost(shell.profiles(values, offsets_mm), offsets_mm, count, levels)
+    cost = _cost(shell.profiles(values, offsets_mm), offsets_mm, count, levels, _AFFINE)
     return _placed(shell, cost, offsets_mm)
 
 
-def wall_costs(shell: Shell, values: AnyArray, levels: Levels, places_mm: AnyArray) -> AnyArray:
-    """Return what the inner table costs at given offsets from a shell, shape (corner, place), least 0.
+def wall_costs(sampled: Callable[[AnyArray], AnyArray], levels: Levels, places_mm: AnyArray) -> AnyArray:
+    """Return what the inner table costs at given offsets from a hull, shape (corner, place), least 0.
 
     Parameters
     ----------
-    shell
-        The hull.
-    values
-        As for ``find_wall``.
+    sampled
+        The planning T1 at offsets in mm from every corner of the hull, shape (corner, offset).
     levels
         Signal of the tissues.
     places_mm
@@ -87,13 +111,13 @@ def wall_costs(shell: Shell, values: AnyArray, levels: Levels, places_mm: AnyArr
     Returns
     -------
     numpy.ndarray
-        The same costs as those of ``find_wall``, linear between its own offsets.
+        As those of ``find_wall``, but for a hull fitted to the brain and a finer T1.
     """
     low, high = float(places_mm[0]), float(places_mm[-1])
     count = int(np.ceil((high - low) / _OFFSET_STEP_MM)) + 1
-    beyond = round((_WINDOW_MM + _THIN_BONE_REACH_MM) / _OFFSET_STEP_MM)
+    beyond = round((_WINDOW_MM + _FITTED.thin_bone_reach_mm) / _OFFSET_STEP_MM)
     offsets_mm = low + _OFFSET_STEP_MM * np.arange(count + beyond)
-    cost = _cost(shell.profiles(values, offsets_mm), offsets_mm, count, levels)
+    cost = _cost(sampled(offsets_mm), offsets_mm, count, levels, _FITTED)
     where = np.clip((places_mm - low) / _OFFSET_STEP_MM, 0, count - 1.001)
     before, share = where.astype(int), where - where.astype(int)
     result = cost[:, before] * (1 - share) + cost[:, before + 1] * share
@@ -107,19 +131,21 @@ def _placed(shell: Shell, cost: AnyArray, offsets_mm: AnyArray) -> tuple[Mask3, 
     return moved_mask(shell, evened(offset, shell.edges, stiffness.smoothing_rounds))
 
 
-def _cost(profile: AnyArray, offsets_mm: AnyArray, count: int, levels: Levels) -> AnyArray:
+def _cost(profile: AnyArray, offsets_mm: AnyArray, count: int, levels: Levels, hull: _Hull) -> AnyArray:
     """Return the cost of putting the wall at each offset, shape (corner, count)."""
     contrast = levels.grey_signal - levels.bone_signal
-    dark = _darkness(profile, offsets_mm, levels)
+    dark = _darkness(profile, offsets_mm, levels, hull.thin_bone_reach_mm)
     fat = np.clip((profile - 1.12 * levels.white_signal) / (0.2 * levels.white_signal), 0, 1)
     tissue = np.clip(
         (profile - levels.fluid_signal) / max(levels.grey_signal - levels.fluid_signal, 0.1 * contrast), 0, 1
     )
+    brain_here = np.exp(-0.5 * (np.maximum(offsets_mm, 0) / hull.brain_sd_mm) ** 2)
     unfit = dark + fat
     crossed = np.cumsum(unfit, axis=1) * _OFFSET_STEP_MM
-    gain = _REWARD * np.exp(-_REWARD_DECAY_PER_MM * crossed) * (1 - np.minimum(dark, 1))
+    belongs = (1 - dark) * (1 - tissue * (1 - brain_here))
+    gain = _REWARD * np.exp(-_REWARD_DECAY_PER_MM * crossed) * belongs
     gained = np.cumsum(gain, axis=1) * _OFFSET_STEP_MM
-    left_out = np.maximum((1 - np.minimum(dark, 1)) * _FLUID_OUTSIDE_COST, tissue)
+    left_out = np.maximum((1 - dark) * _FLUID_OUTSIDE_COST, tissue * brain_here)
     summed = np.cumsum(np.pad(left_out, ((0, 0), (1, 0))), axis=1) * _OFFSET_STEP_MM
     window = round(_WINDOW_MM / _OFFSET_STEP_MM)
     k = np.arange(count)
@@ -128,11 +154,11 @@ def _cost(profile: AnyArray, offsets_mm: AnyArray, count: int, levels: Levels) -
     return np.asarray(inside + just_outside + _DISTANCE_COST_PER_MM2 * offsets_mm[None, :count] ** 2)
 
 
-def _darkness(profile: AnyArray, offsets_mm: AnyArray, levels: Levels) -> AnyArray:
+def _darkness(profile: AnyArray, offsets_mm: AnyArray, levels: Levels, reach_mm: float) -> AnyArray:
     """Return how much each sample looks like bone, 0 to 1: black, or a narrow valley."""
     depth = _DARK_SHARE * (levels.fluid_signal - levels.bone_signal)
     black = np.clip((levels.fluid_signal - profile) / max(depth, 1e-6), 0, 1)
-    reach = round(_THIN_BONE_REACH_MM / _OFFSET_STEP_MM)
+    reach = round(reach_mm / _OFFSET_STEP_MM)
     filled = ndimage.grey_closing(profile, size=(1, 2 * reach + 1))
     valley = np.clip((filled - profile) / (0.35 * (levels.grey_signal - levels.bone_signal)), 0, 1)
     # Sulci are valleys too: not judged deep inside the hull, nor where the valley is as bright as tissue.

@@ -141,7 +141,7 @@ def find_tables(head: Head, work: Sampled, rays: Rays, levels: Levels, settings:
     outer_mm = np.arange(_OUTER_FROM_MM, _OUTER_TO_MM + 0.5, _CHOICE_MM)
     vault = _logistic(rays.template_mm[:, 2], _VAULT_FROM_MM, _VAULT_WIDTH_MM)[:, None, None]
     thick_mm = outer_mm[None, :] - inner_mm[:, None]
-    one_face = wall_costs(rays.shell, work.values, levels, inner_mm)
+    one_face = wall_costs(lambda at_mm: rays.mesh.averaged(rays.sampled(head.t1, at_mm), 1), levels, inner_mm)
     unusual = 0.5 * ((thick_mm - _USUAL_SKULL_MM) / _BASE_SKULL_SD_MM) ** 2
     cost = vault * _pair_costs(head, rays, levels, inner_mm, outer_mm)
     cost += (1 - vault) * (one_face[:, :, None] + unusual)
