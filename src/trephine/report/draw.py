@@ -10,9 +10,11 @@ from trephine.report.contents import Contents
 from trephine.report.drawing import Drawing, Figure, Raster
 from trephine.report.figures import (
     anatomy,
+    choices,
     cortex,
     head,
     opening,
+    outside,
     patch,
     registration,
     rehearsal,
@@ -49,7 +51,9 @@ def figures(contents: Contents, progress: Progress) -> dict[str, Figure]:
             plan=c.plan,
             obstacles=c.obstacles,
         )
-        drawn += head.figures(scene)
+        fields = head.fields_of(c.anatomy, c.angiogram)
+        drawn += head.figures(scene, fields)
+        drawn.append(outside.figure(scene, fields))
     progress(1, 4, "drawing slices")
     if c.anatomy:
         drawn += _slices(contents)
@@ -89,6 +93,7 @@ def _slices(contents: Contents) -> list[Figure]:
             body = opening.Body(width_mm=width, thickness_mm=thickness)
         drawn.append(anatomy.axis_figure(c.anatomy, c.opening))
         drawn.append(opening.figure(c.anatomy, c.opening, c.plan, body))
+        drawn += [choices.figure(c.opening)] if len(c.opening.choices) > 1 else []
     return drawn
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from trephine.core.findings import Finding
 from trephine.core.frames import SCANNER
 from trephine.model.summary import Headline, StageSummary
-from trephine.report import hand_tables
+from trephine.report import hand_tables, opening_tables
 from trephine.report.contents import STAGES, Contents
 from trephine.report.provenance_tables import approvals, assumed, inputs, settings, stages
 from trephine.report.screening_tables import not_asked, screening
@@ -265,6 +265,8 @@ MAKERS: dict[str, Maker] = {
     "screening": screening,
     "not-asked": not_asked,
     "opening": _headlines("opening", "Figures of the opening"),
+    "choices": opening_tables.choices,
+    "drill-depths": opening_tables.drill_depths,
     "placement": _headlines("placement", "Figures of the plan"),
     "threads": threads,
     "insertion": _headlines("insertion", "Figures of the rehearsal, simulated"),

@@ -126,7 +126,7 @@ def test_head_shows_the_hand_map_and_the_opening(anatomy, hand_map, opening, pla
     scene = head.Scene(
         anatomy=anatomy, angiogram=None, hand_map=hand_map, opening=opening, plan=plan, obstacles=obstacles
     )
-    for figure in head.figures(scene):
+    for figure in head.figures(scene, head.fields_of(scene.anatomy, scene.angiogram)):
         check(figure)
         picture = figure.drawings[0].shapes[0].pixels.astype(int)
         seen = picture[picture[..., 3] > 200]
@@ -144,7 +144,7 @@ def test_head_draws_the_zone_of_a_sinus_and_says_that_it_was_not_seen(anatomy, h
         scene = head.Scene(
             anatomy=seen, angiogram=None, hand_map=hand_map, opening=opening, plan=None, obstacles=None
         )
-        drawn = head.figures(scene)[0]
+        drawn = head.figures(scene, head.fields_of(scene.anatomy, scene.angiogram))[0]
         pixels = drawn.drawings[0].shapes[0].pixels.astype(int)
         red, green, blue = (pixels[..., channel] for channel in range(3))
         return int(((blue - green > 90) & (red - green > 30)).sum()), drawn.caption

@@ -16,7 +16,7 @@ from trephine.model.obstacles import Obstacles
 from trephine.model.opening import Opening
 from trephine.model.thread_plan import ThreadPlan
 from trephine.report import palette
-from trephine.report.drawing import Drawing, Figure, Raster
+from trephine.report.drawing import Drawing, Figure, Px, Raster
 from trephine.report.palette import INK, PAPER, QUIET
 from trephine.report.plane import letter_of
 from trephine.report.render.camera import Camera, looking
@@ -27,7 +27,7 @@ from trephine.report.render.march import Solid
 from trephine.report.render.scene import Material, Paint, Tube, rendered
 
 _SKIN = Material(colour=(216, 200, 186), cut_colour=(196, 158, 140), gloss=0.02)
-_BONE = Material(colour=(236, 226, 205), cut_colour=(214, 196, 160), gloss=0.05)
+BONE = Material(colour=(236, 226, 205), cut_colour=(214, 196, 160), gloss=0.05)
 _DURA = Material(colour=(214, 206, 206), cut_colour=(190, 176, 176), gloss=0.12)
 _CORTEX_COLOUR = (222, 200, 188)
 _VESSEL = Material(colour=(190, 66, 20), gloss=0.2)
@@ -94,7 +94,7 @@ def _cortex_paint(anatomy: Anatomy, hand_map: HandMap | None, obstacles: Obstacl
         colour = ground * dark[:, None]
         if hand_map is None:
             return colour
-        share = _hand_share(hand_map, point, normal)
+        share = hand_share(hand_map, point, normal)
         blue = _linear_of(palette.hand_colours(share)) * (0.45 + 0.55 * dark)[:, None]
         weight = np.clip(share / 0.12, 0, 1)[:, None] * 0.92
         colour = colour * (1 - weight) + blue * weight
@@ -118,11 +118,13 @@ def _vessel_share(obstacles: Obstacles, point: Floats) -> Floats:
     return np.where(np.abs(flat[:, 2] - middle) < _NEAR_CORTEX_MM, found, 0).astype(np.float32)
 
 
-def _hand_share(hand_map: HandMap, point: Floats, normal: Floats) -> Floats:
-    """Return the hand's map in 0 to 1 just below the surface."""
+def hand_share(
+    hand_map: HandMap, point: Floats, normal: Floats, depths_mm: tuple[float, ...] = (1.0, 2.5, 4.0)
+) -> Floats:
+    """Return the hand's map in 0 to 1 just below the surface: the most of it at several depths."""
     contrast = hand_contrast(hand_map)
     volume = hand_map.weight if contrast is None else contrast.z
-    values = [sample(volume.values, volume.grid, point - normal * np.float32(d)) for d in (1.0, 2.5, 4.0)]
+    values = [sample(volume.values, volume.grid, point - normal * np.float32(d)) for d in depths_mm]
     best = np.max(values, axis=0)
     if contrast is None:
         return np.clip((best - 0.15) / 0.85, 0, 1)
@@ -140,7 +142,7 @@ def _ring(points: tuple[tuple[float, float, float], ...], radius_mm: float) -> T
     return Tube(points_mm=closed, radius_mm=radius_mm, colour=palette.CUT, lift_mm=3.0, is_flat=True)
 
 
-def _sinus_tubes(anatomy: Anatomy) -> list[Tube]:
+def sinus_tubes(anatomy: Anatomy) -> list[Tube]:
     """Draw the middle and both edges of the zone of each sinus, seen through the bone.
 
     The edges lie half the zone's width and two standard deviations of its place beside the middle.
@@ -223,13 +225,13 @@ def beneath(scene: Scene, fields: HeadFields, *, pixels: int) -> tuple[NDArray[n
     paint = _cortex_paint(scene.anatomy, scene.hand_map)
     solids = [
         (Solid(body=fields.head, cuts=(ball(centre, 64.0),)), _SKIN),
-        (Solid(body=fields.skull, hollow=fields.intracranial, cuts=(ball(centre, 55.0),)), _BONE),
+        (Solid(body=fields.skull, hollow=fields.intracranial, cuts=(ball(centre, 55.0),)), BONE),
         (Solid(body=fields.cortex), Material(colour=_CORTEX_COLOUR, gloss=0.1, paint=paint)),
     ]
     if fields.vessels is not None:
         solids.append((Solid(body=fields.vessels), _VESSEL))
     tubes = [
-        *_sinus_tubes(scene.anatomy),
+        *sinus_tubes(scene.anatomy),
         _ring(scene.opening.craniectomy_mm, 0.4),
         *_tubes(scene, scale=0.9, with_runs=False),
     ]
@@ -261,14 +263,13 @@ def _layers(fields: HeadFields, holes: tuple[Cut, Cut, Cut]) -> list[tuple[Solid
     scalp_hole, bone_hole, dura_hole = holes
     return [
         (Solid(body=fields.head, hollow=fields.skull, cuts=(scalp_hole,)), _SKIN),
-        (Solid(body=fields.skull, hollow=fields.intracranial, cuts=(bone_hole,)), _BONE),
+        (Solid(body=fields.skull, hollow=fields.intracranial, cuts=(bone_hole,)), BONE),
         (Solid(body=fields.intracranial, shell_mm=1.5, cuts=(dura_hole,)), _DURA),
     ]
 
 
-def figures(scene: Scene) -> tuple[Figure, Figure]:
+def figures(scene: Scene, fields: HeadFields) -> tuple[Figure, Figure]:
     """Draw the head from outside, and the opening as the surgeon looks into it."""
-    fields = fields_of(scene.anatomy, scene.angiogram)
     return _beneath_figure(scene, fields), _surgeon_figure(scene, fields)
 
 
@@ -279,7 +280,7 @@ def _pixels(scene: Scene, most: int) -> int:
 
 def _beneath_figure(scene: Scene, fields: HeadFields) -> Figure:
     picture, camera = beneath(scene, fields, pixels=_pixels(scene, HEAD_PIXELS))
-    drawing = _placed(
+    drawing = placed(
         picture,
         width=620,
         alt=(
@@ -307,12 +308,12 @@ def _beneath_figure(scene: Scene, fields: HeadFields) -> Figure:
 
 def _surgeon_figure(scene: Scene, fields: HeadFields) -> Figure:
     picture, camera = surgeons_view(scene, fields, pixels=_pixels(scene, SURGEON_PIXELS))
-    drawing = _placed(
+    drawing = placed(
         picture,
         width=620,
         alt=("The opening along the implant's axis: scalp, bone, dura and cortex in steps, threads in gold"),
     )
-    _side_letters(drawing, camera)
+    side_letters(drawing, camera)
     drawing.scale_bar(
         drawing.width - 14,
         drawing.height - 14,
@@ -332,7 +333,8 @@ def _surgeon_figure(scene: Scene, fields: HeadFields) -> Figure:
     return Figure(key="surgeon", caption=caption, drawings=(drawing,), layout="beside")
 
 
-def _placed(picture: NDArray[np.uint8], *, width: float, alt: str) -> Drawing:
+def placed(picture: NDArray[np.uint8], *, width: Px, alt: str) -> Drawing:
+    """Lay a picture on a drawing of its own."""
     height = width * picture.shape[0] / picture.shape[1]
     drawing = Drawing(width=width, height=height, alt=alt)
     drawing.add(Raster(pixels=picture, x=0, y=0, width=width, height=height))
@@ -370,7 +372,8 @@ def _triad(drawing: Drawing, camera: Camera) -> None:
         )
 
 
-def _side_letters(drawing: Drawing, camera: Camera) -> None:
+def side_letters(drawing: Drawing, camera: Camera) -> None:
+    """Write at every edge which way the person's sides lie."""
     w, h = drawing.width, drawing.height
     drawing.letter(w / 2, 20, letter_of(camera.axes[1]), "middle")
     drawing.letter(w / 2, h - 10, letter_of(-camera.axes[1]), "middle")
