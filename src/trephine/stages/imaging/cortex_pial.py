@@ -12,10 +12,12 @@ from scipy.special import erfinv
 
 from trephine.core.arrays import AnyArray, Mask3, Points
 from trephine.kernels.geometry.arrival import arrival
+from trephine.kernels.geometry.mesh_graph import smoothed_corners
+from trephine.kernels.geometry.meshes import corner_normals
 from trephine.stages.imaging.cortex_mending import mended
 from trephine.stages.imaging.cortex_shares import Shares
 from trephine.stages.imaging.cortex_sides import on_both_sides
-from trephine.stages.imaging.cortex_white import WhiteMesh, looked_up
+from trephine.stages.imaging.cortex_white import WhiteMesh, looked_up, nearest_fall
 
 _BORDER = 0.5
 _MOST_MM = 6.0
@@ -36,7 +38,10 @@ _EXACT_VOXEL, _BAND_IN_VOXEL, _BAND_OUT_VOXEL = 1.3, 3, 2
 _FAR_VOXEL = 20.0
 _CORE_NEAR = 0.3
 _MEDIAL_MM = 2.0
+_FRONT_ROUNDS = 8
+"""Set on noise: from 4 to 12 rounds 10 % of ways change by 0.8 mm under noise of 3 %, without any by 1.2."""
 _EVENING_ROUNDS = 2
+_STRETCH_VOXEL = np.arange(-0.5, 0.51, 0.25)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,9 +128,13 @@ def _inner(shape: tuple[int, ...]) -> Mask3:
 
 
 def _signed_distance(voxels: AnyArray, whites: tuple[WhiteMesh, WhiteMesh]) -> AnyArray:
-    """Return the distance of voxels from the nearest white surface, negative inside, in voxels."""
-    corners = np.concatenate([white.points_ijk for white in whites])
-    normals = np.concatenate([white.normals for white in whites])
+    """Return the distance of voxels from the nearest white surface, smoothed, negative inside, in voxels."""
+    # Noise makes the surface rough, and fronts from its dents meet each other where there is no other bank.
+    smooth = [smoothed_corners(white.points_ijk, white.mean, _FRONT_ROUNDS) for white in whites]
+    corners = np.concatenate(smooth)
+    normals = np.concatenate(
+        [corner_normals(points, white.faces) for points, white in zip(smooth, whites, strict=True)]
+    )
     distance, nearest = cKDTree(corners).query(voxels)
     along = np.einsum("ij,ij->i", voxels - corners[nearest], normals[nearest])
     # Near a corner the plane through it is more exact than the corner itself.
@@ -140,6 +149,7 @@ def _carried(white: WhiteMesh, slope: AnyArray, shares: Shares) -> PialMesh:
     way = ends - start
     for _ in range(_EVENING_ROUNDS):
         way = np.where(is_cortex[:, None], 0.5 * (way + white.mean @ way), 0.0)
+    way = _stretched(start, way, end, white, shares.brain)
     result = mended(start + way, start, white.faces, white.mean)
     return PialMesh(
         points_ijk=result.points,
@@ -149,6 +159,26 @@ def _carried(white: WhiteMesh, slope: AnyArray, shares: Shares) -> PialMesh:
         crossings_mended=result.crossings_mended,
         crossings_left=result.crossings_left,
     )
+
+
+def _stretched(start: Points, way: AnyArray, end: AnyArray, white: WhiteMesh, brain: AnyArray) -> AnyArray:
+    """Make up for what evening took off the ways: on a crown they part, and their mean is shorter than they.
+
+    Notes
+    -----
+    Ways that ended in fluid are brought back to where brain fills half a voxel; these stretches are evened in
+    their turn, so that noise is not brought back with them.
+    """
+    length = np.linalg.norm(way, axis=1)
+    ends_in_fluid = (end == 1) & (length > 0)
+    row = np.flatnonzero(ends_in_fluid)
+    onward = way[row] / length[row, None]
+    stretch = np.zeros(len(start))
+    found = nearest_fall(brain, start[row] + way[row], onward, _STRETCH_VOXEL)
+    stretch[row] = np.where(np.isfinite(found), found, 0.0)
+    stretch = white.mean @ (white.mean @ stretch)
+    share = 1 + np.where(ends_in_fluid, stretch, 0.0) / np.maximum(length, 1e-6)
+    return way * np.maximum(share, 0.0)[:, None]
 
 
 def _is_cortex(white: WhiteMesh, shares: Shares) -> AnyArray:
