@@ -27,8 +27,10 @@ from trephine.kernels.optimize.matching import matched
 from trephine.kernels.optimize.order_bound import order_bound
 from trephine.kernels.optimize.order_search import order_length, shortened
 from trephine.kernels.optimize.ordering import kept, must_precede, nearest_next, travel_between_mm
+from trephine.stages.placement.settings import OrderSettings
 
 COUNT = 64
+EFFORT = OrderSettings()
 ANCHORS_MM = ring(8.0, COUNT)
 SPACING_MM, BERTH_MM = 0.3, 0.1
 RADII_MM = (1.9, 2.4, 3.0, 3.6)
@@ -80,9 +82,9 @@ def planned(seed: int, radius_mm: float) -> Plan:
     travel = travel_between_mm(anchor, entry)
     first = nearest_next(travel, before)
     chain = kept(before, first)
-    order = shortened(first, travel, chain, tries=16, rng=generator(0, "placement.order"))
+    order = shortened(first, travel, chain, tries=EFFORT.tries, rng=generator(0, "placement.order"))
     carried = float(np.linalg.norm(entry - anchor, axis=1).sum())
-    bound = order_bound(travel, chain, found=np.array(order_length(order, travel)), rounds=10)
+    bound = order_bound(travel, chain, found=np.array(order_length(order, travel)), rounds=EFFORT.rounds)
     return Plan(
         travel=travel, before=before, first=first, order=order, carried=carried, bound=bound + carried,
         seconds=time.process_time() - start_s, crossings=len(crossing_pairs(anchor, entry)),

@@ -60,8 +60,8 @@ class OrderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tries: int = Field(16, ge=0, description="Disturbed orders that are shortened again")
-    rounds: int = Field(10, ge=0, description="Rounds that tighten the proof; 0 keeps the assignment's")
+    tries: int = Field(8, ge=0, description="Disturbed orders that are shortened again")
+    rounds: int = Field(5, ge=0, description="Rounds that tighten the proof; 0 keeps the assignment's")
     exact_size: int = Field(128, ge=0, description="Above so many threads the assignment's proof is kept")
     seed: int = Field(0, ge=0, description="Of the disturbances")
 
