@@ -14,7 +14,21 @@ from typing import Any
 import typer
 
 from trephine import __version__
-from trephine.cli import approve, audit, bench, check, demo, import_scans, init, phantom, report, run, status
+from trephine.cli import (
+    approve,
+    audit,
+    bench,
+    check,
+    compare,
+    demo,
+    import_plan,
+    import_scans,
+    init,
+    phantom,
+    report,
+    run,
+    status,
+)
 from trephine.cli.output import print_json, say
 from trephine.core.errors import EXIT_CANCELLED, EXIT_OUR_FAULT, EXIT_USAGE, TrephineError
 
@@ -34,9 +48,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (init, check, run, status, report, approve, audit, demo, phantom, bench):
+for module in (init, check, run, status, report, approve, audit, compare, demo, phantom, bench):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.command("import")(import_scans.command)
+app.command("import-plan")(import_plan.command)
 
 
 _CommandLineError: type[Any] = next(

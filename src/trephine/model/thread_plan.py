@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -114,6 +114,27 @@ class ElectrodeYield(BaseModel):
     threads_with_thickness: int = 0
 
 
+class Provenance(BaseModel):
+    """What a plan was made from and by.
+
+    Parameters
+    ----------
+    version, stage_version
+        Of trephine and of its placement.
+    settings_sha256
+        Of all settings in use.
+    inputs
+        Name of each input to its hash: results of earlier stages, live view, device, robot, limits.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    stage_version: str
+    settings_sha256: str
+    inputs: dict[str, str]
+
+
 class ThreadPlan(BaseModel):
     """Every thread of one implant.
 
@@ -132,9 +153,10 @@ class ThreadPlan(BaseModel):
     threads
         Those placed, by number.
     objective, bound
-        Sum of the threads' scores and the solver's proven upper bound on it.
+        Sum of the threads' scores and the solver's proven upper bound on it; no bound is known of a plan
+        made elsewhere.
     gap_fraction
-        (bound - objective) / bound.
+        (bound - objective) / bound, where it is known.
     solver_status
         The solver's own word.
     candidate_count
@@ -157,7 +179,13 @@ class ThreadPlan(BaseModel):
     bleeding
         Hits to expect over the array; absent when no vessels are known.
     electrode_yield
-        Electrodes expected in grey matter and in layer V; absent in a plan made elsewhere.
+        Electrodes expected in grey matter and in layer V.
+    thread_width_um
+        Widest width of a thread.
+    settings
+        Settings of placement that it was made with, the seed of the order's search among them.
+    made_from
+        Hashes of its inputs; absent until it is written into a case.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -169,8 +197,8 @@ class ThreadPlan(BaseModel):
     threads_asked: int
     threads: tuple[Thread, ...]
     objective: float
-    bound: float
-    gap_fraction: float
+    bound: float | None
+    gap_fraction: float | None
     solver_status: str
     candidate_count: int
     candidate_spacing_um: float
@@ -184,3 +212,11 @@ class ThreadPlan(BaseModel):
     work_time_s: float = 0.0
     bleeding: Bleeding | None = None
     electrode_yield: ElectrodeYield | None = None
+    thread_width_um: float | None = None
+    settings: dict[str, Any] = {}
+    made_from: Provenance | None = None
+
+
+def electrode_name(thread: Thread, index: int) -> str:
+    """Return the one name of an electrode, from plan to decoder: thread and place from the tip up, from 1."""
+    return f"t{thread.number:02d}e{index:02d}"

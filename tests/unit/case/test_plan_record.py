@@ -9,6 +9,7 @@ import numpy as np
 from trephine.case.records import ground, obstacles, plan
 from trephine.case.store import Case, Writer
 from trephine.core.frames import IMPLANT, SCANNER, Affine
+from trephine.formats.probe import read_probe
 from trephine.model.ground import Ground, VesselsBefore
 from trephine.model.obstacles import Obstacles, PlacementResult
 from trephine.model.summary import StageSummary
@@ -108,12 +109,18 @@ def test_plan_and_obstacles(case: Case) -> None:
         )
     )
     writer.commit()
-    assert plan.read(case) == _plan()
+    kept = plan.read(case)
+    assert kept.model_copy(update={"made_from": None}) == _plan()
+    assert kept.made_from is not None
+    assert kept.made_from.settings_sha256 == writer.settings_sha256
     assert_same(obstacles.read(case), maps)
     assert_same(ground.read(case), below)
     header, row = case.read_bytes("plan_table").decode().splitlines()
     cells = dict(zip(header.split("\t"), row.split("\t"), strict=True))
     assert cells["entry_y_mm"] == "2.0"
     assert cells["clearance_um"] == "n/a"
+    probe = read_probe(case.path("plan_probe"))
+    assert set(probe) == {"t01e01", "t01e02"}
+    np.testing.assert_allclose(probe["t01e02"], [1.0, 2.0, 1.0], rtol=0, atol=1e-9)
     markups = case.read_json("plan_markups")
     assert markups["markups"][0]["coordinateSystem"] == "LPS"

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from trephine import __version__
 from trephine.case.records import ground, obstacles
 from trephine.case.records._table import Cell, tsv_bytes
 from trephine.case.store import Case, Writer
-from trephine.formats import markups
+from trephine.formats import markups, probe
 from trephine.model.obstacles import PlacementResult
-from trephine.model.thread_plan import Thread, ThreadPlan
+from trephine.model.thread_plan import Provenance, Thread, ThreadPlan
 
 _PLACES = ("anchor_mm", "entry_mm", "tip_mm")
 _FIGURES = ("clearance_um", "margin_um", "value", "hit_probability", "length_needed_mm")
@@ -23,9 +24,16 @@ _COLUMNS = (
 
 def write(result: PlacementResult, writer: Writer) -> None:
     """Lay the plan, the map of obstacles it was made on and the ground below ready."""
-    writer.put_json("plan", result.plan)
+    made_from = Provenance(
+        version=__version__,
+        stage_version=writer.stage_version,
+        settings_sha256=writer.settings_sha256,
+        inputs=dict(writer.inputs),
+    )
+    writer.put_json("plan", result.plan.model_copy(update={"made_from": made_from}))
     writer.put("plan_table", tsv_bytes(_COLUMNS, (_row(thread) for thread in result.plan.threads)))
     writer.put("plan_markups", markups.plan_bytes(result.plan))
+    writer.put("plan_probe", probe.probe_bytes(result.plan))
     obstacles.write(result.obstacles, writer)
     ground.write(result.ground, writer)
 

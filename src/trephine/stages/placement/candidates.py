@@ -42,6 +42,8 @@ class Candidates:
         Clearance to the nearest vessel and sulcus, infinite without any, shape (site,).
     refused
         How many grid sites within the dura's opening each limit refuses on its own.
+    is_exact
+        Whether the chances of hits are those of a live view.
     """
 
     entry_mm: Points
@@ -55,6 +57,7 @@ class Candidates:
     vessel_mm: AnyArray
     sulcus_mm: AnyArray
     refused: dict[str, int]
+    is_exact: bool = True
 
     @property
     def xy_mm(self) -> Points2:
@@ -119,6 +122,7 @@ def candidates(
         vessel_mm=vessel[row, column],
         sulcus_mm=sulcus[row, column],
         refused=refused,
+        is_exact=margin.is_exact,
         **{name: getattr(ground, name)[row, column].astype(np.float64) for name in _ON_GROUND},
     )
 

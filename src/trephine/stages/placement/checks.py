@@ -139,7 +139,7 @@ def _bleeding(plan: ThreadPlan) -> Iterator[Finding]:
 def _count(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
     """Say whether all threads fit, and how good the plan is proven to be."""
     placed = len(plan.threads)
-    if placed < plan.threads_asked:
+    if placed < plan.threads_asked and context.refused:
         binding = max(context.refused, key=lambda name: context.refused[name])
         area_mm2 = (plan.candidate_spacing_um / UM_PER_MM) ** 2
         shares = ", ".join(f"{name} {count * area_mm2:.1f} mm2" for name, count in context.refused.items())
@@ -153,7 +153,7 @@ def _count(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
             limit=plan.threads_asked,
             unit="1",
         )
-    if plan.gap_fraction > _LARGE_GAP_FRACTION:
+    if plan.gap_fraction is not None and plan.gap_fraction > _LARGE_GAP_FRACTION:
         yield Finding(
             code="PLAN_FAR_FROM_BOUND",
             severity=Severity.NOTE,

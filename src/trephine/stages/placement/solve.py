@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import pdist
 
-from trephine.core.findings import Outcome
+from trephine.core.findings import Finding, Outcome
 from trephine.core.progress import Progress, part_of
 from trephine.core.units import UM_PER_MM
 from trephine.kernels.optimize.packing import Effort, Packing, packed
@@ -18,7 +18,7 @@ from trephine.model.live_view import LiveView
 from trephine.model.obstacles import Obstacles, PlacementResult
 from trephine.model.thread_plan import ElectrodeYield, ThreadPlan
 from trephine.safety.rules import Limits
-from trephine.stages.placement.bleeding import bleeding
+from trephine.stages.placement.bleeding import bleeding, hit_budget, hit_cost
 from trephine.stages.placement.candidates import Candidates, candidates
 from trephine.stages.placement.checks import Context, findings
 from trephine.stages.placement.depth import Thickness, electrode_yield
@@ -83,21 +83,33 @@ def plan_on(
     packing = _chosen(sites, device, settings, choosing)
     progress(4, 5, "anchors and order")
     sites, packing, layout = _within_reach(sites, packing, device, settings, choosing)
-    plan = _plan(sites, packing, layout, (origin, obstacles, means, margin))
+    plan = plan_of(sites, packing, layout, (origin, obstacles, means, margin))
+    found = judged(plan, (obstacles, ground), sites, packing, (means, margin))
+    progress(5, 5, "threads planned")
+    return Outcome(value=PlacementResult(plan=plan, obstacles=obstacles, ground=ground), findings=found)
+
+
+def judged(
+    plan: ThreadPlan,
+    maps: tuple[Obstacles, Ground],
+    sites: Candidates,
+    packing: Packing,
+    how: tuple[Means, Margins],
+) -> tuple[Finding, ...]:
+    """Judge a plan that was written out from these sites."""
+    means, margin = how
     context = Context(
-        obstacles=obstacles,
+        obstacles=maps[0],
         refused=sites.refused,
         count_bound=packing.count_bound,
-        device=device,
-        settings=settings,
+        device=means.device,
+        settings=means.settings,
         margin=margin,
-        before=ground.before,
+        before=maps[1].before,
         limits=means.limits,
         vessel_um=_nearest_vessel_um(sites, packing),
     )
-    found = findings(plan, context)
-    progress(5, 5, "threads planned")
-    return Outcome(value=PlacementResult(plan=plan, obstacles=obstacles, ground=ground), findings=found)
+    return findings(plan, context)
 
 
 def _nearest_vessel_um(sites: Candidates, packing: Packing) -> float | None:
@@ -107,8 +119,15 @@ def _nearest_vessel_um(sites: Candidates, packing: Packing) -> float | None:
 
 
 def _chosen(sites: Candidates, device: Device, settings: Settings, progress: Progress) -> Packing:
-    """Pack the sites with the device's spacing."""
+    """Pack the sites with the device's spacing, within the budget of hits.
+
+    Notes
+    -----
+    Before surgery the errors are many times the margin, and no array would keep the budget: sites are
+    provisional then, and it is told but not asked for.
+    """
     solver = settings.solver
+    is_bound = sites.is_exact
     return packed(
         sites.xy_mm,
         sites.value,
@@ -120,6 +139,8 @@ def _chosen(sites: Candidates, device: Device, settings: Settings, progress: Pro
             spread_limit=solver.spread_limit,
             windows=solver.windows,
         ),
+        cost=hit_cost(sites.hit_chance) if is_bound else None,
+        budget=hit_budget(settings) if is_bound else np.inf,
         progress=progress,
     )
 
@@ -149,7 +170,7 @@ def _within_reach(
     return near, again, laid_out(near, again.chosen, device, settings)
 
 
-def _plan(
+def plan_of(
     sites: Candidates,
     packing: Packing,
     layout: Layout,
@@ -184,6 +205,8 @@ def _plan(
         travel_bound_mm=layout.travel_bound_mm,
         work_time_s=layout.travel_mm / robot.travel_mm_per_s.value + len(made) * robot.thread_time_s.value,
         bleeding=None if origin == "nothing" else bleeding(xy, obstacles, margin, robot, settings),
+        thread_width_um=device.threads.width_um.value,
+        settings=settings.model_dump(mode="json"),
         electrode_yield=_electrodes(sites.only(packing.chosen), device, settings),
     )
 

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two plans side by side, as a page."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from trephine.case.disk import write_atomically
+from trephine.model.plan_comparison import ComparedFigure, PlanComparison
+from trephine.report.words import DISCLAIMER, with_unit
+
+_KINDS = {"yield": "What it gives", "risk": "What it risks", "time": "What it takes"}
+
+
+def write(path: Path, told: PlanComparison, *, subject: str) -> None:
+    """Write the comparison as one page of HTML that needs nothing else.
+
+    Parameters
+    ----------
+    path
+        Of the page; an older one is replaced.
+    told
+        The comparison.
+    subject
+        Whose plans.
+    """
+    style = files("trephine.report").joinpath("page.css").read_text(encoding="utf-8")
+    title = escape(f"{subject}: {told.names[0]} and {told.names[1]}")
+    words = "".join(f"<li>{escape(line)}</li>" for line in told.words)
+    tables = "".join(_table(kind, heading, told) for kind, heading in _KINDS.items())
+    body = f"<main><h1>{title}</h1><p>{escape(DISCLAIMER)}</p><ul>{words}</ul>{tables}</main>"
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
+    write_atomically(
+        path, f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'.encode()
+    )
+
+
+def _table(kind: str, heading: str, told: PlanComparison) -> str:
+    names = "".join(f'<th class="number">{escape(name)}</th>' for name in told.names)
+    rows = "".join(_row(figure) for figure in told.figures if figure.kind == kind)
+    return (
+        f"<h2>{heading}</h2><table><thead><tr><th>What</th>{names}<th>Better</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _row(figure: ComparedFigure) -> str:
+    cells = "".join(
+        f'<td class="number">{"not known" if value is None else escape(with_unit(value, figure.unit))}</td>'
+        for value in figure.values
+    )
+    return f"<tr><td>{escape(figure.label)}</td>{cells}<td>{_better(figure)}</td></tr>"
+
+
+def _better(figure: ComparedFigure) -> str:
+    one, other = figure.values
+    if not figure.better or one is None or other is None or one == other:
+        return ""
+    return "second" if (other > one) == (figure.better == "higher") else "first"
