@@ -123,11 +123,22 @@ def _chosen(sites: Candidates, device: Device, settings: Settings, progress: Pro
 
     Notes
     -----
-    Before surgery the errors are many times the margin, and no array would keep the budget: sites are
-    provisional then, and it is told but not asked for.
+    The best packing without the budget is the best within it whenever it keeps it, and its bound holds as
+    well; only otherwise the budget enters the model, which is harder to solve. Before surgery the errors are
+    many times the margin, and no array would keep the budget: sites are provisional then, and it is told
+    but not asked for.
     """
+    free = _packed(sites, device, settings, progress, budget=np.inf)
+    cost, budget = hit_cost(sites.hit_chance), hit_budget(settings)
+    if not sites.is_exact or float(cost[free.chosen].sum()) <= budget:
+        return free
+    return _packed(sites, device, settings, progress, budget=budget)
+
+
+def _packed(
+    sites: Candidates, device: Device, settings: Settings, progress: Progress, *, budget: float
+) -> Packing:
     solver = settings.solver
-    is_bound = sites.is_exact
     return packed(
         sites.xy_mm,
         sites.value,
@@ -139,8 +150,8 @@ def _chosen(sites: Candidates, device: Device, settings: Settings, progress: Pro
             spread_limit=solver.spread_limit,
             windows=solver.windows,
         ),
-        cost=hit_cost(sites.hit_chance) if is_bound else None,
-        budget=hit_budget(settings) if is_bound else np.inf,
+        cost=hit_cost(sites.hit_chance) if np.isfinite(budget) else None,
+        budget=budget,
         progress=progress,
     )
 
