@@ -119,8 +119,12 @@ def test_plan_and_obstacles(case: Case) -> None:
     cells = dict(zip(header.split("\t"), row.split("\t"), strict=True))
     assert cells["entry_y_mm"] == "2.0"
     assert cells["clearance_um"] == "n/a"
+    _check_probe(case)
+    markups = case.read_json("plan_markups")
+    assert markups["markups"][0]["coordinateSystem"] == "LPS"
+
+
+def _check_probe(case: Case) -> None:
     probe = read_probe(case.path("plan_probe"))
     assert set(probe) == {"t01e01", "t01e02"}
     np.testing.assert_allclose(probe["t01e02"], [1.0, 2.0, 1.0], rtol=0, atol=1e-9)
-    markups = case.read_json("plan_markups")
-    assert markups["markups"][0]["coordinateSystem"] == "LPS"
