@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from trephine.cli.options import AsJson
 from trephine.cli.output import Bar, print_json, print_words
+
+Craniotomy = Literal["none", "flap", "plate", "open"]
 
 
 def command(
@@ -18,18 +20,22 @@ def command(
     voxel_mm: Annotated[
         float, typer.Option("--voxel-mm", min=0.8, max=4.0, help="Edge of a T1 voxel.")
     ] = 1.0,
+    craniotomy: Annotated[
+        Craniotomy, typer.Option("--craniotomy", help="Earlier operation on the vault.")
+    ] = "none",
     as_json: AsJson = False,
 ) -> int:
     """Write a digital participant as a BIDS study."""
-    make(out, seed=seed, voxel_mm=voxel_mm)
+    make(out, seed=seed, voxel_mm=voxel_mm, craniotomy=craniotomy)
     if as_json:
-        print_json({"schema_version": 1, "study": str(out), "seed": seed, "voxel_mm": voxel_mm})
+        made = {"study": str(out), "seed": seed, "voxel_mm": voxel_mm, "craniotomy": craniotomy}
+        print_json({"schema_version": 1, **made})
     else:
         print_words(f"study: {out}")
     return 0
 
 
-def make(out: Path, *, seed: int, voxel_mm: float) -> None:
+def make(out: Path, *, seed: int, voxel_mm: float, craniotomy: Craniotomy = "none") -> None:
     """Make the study beside its place and move it there when it is whole, with progress on stderr."""
     import shutil
 
@@ -42,7 +48,7 @@ def make(out: Path, *, seed: int, voxel_mm: float) -> None:
     def progress(done: int, total: int, label: str) -> None:
         bar.step("phantom", done, total, label)
 
-    settings = Settings(seed=seed, voxel_mm=voxel_mm)
+    settings = Settings(seed=seed, voxel_mm=voxel_mm, craniotomy=craniotomy)
     is_new = not out.exists() or not any(out.iterdir())
     place = out.resolve().with_name(f".{out.resolve().name}.partial") if is_new else out
     with guarded(place):

@@ -29,6 +29,9 @@ class Settings(BaseModel):
     response: Literal["usual", "weak", "ipsilateral", "bilateral", "absent"] = Field(
         default="usual", description="How cortex answers to the hand task; others than usual as in paralysis."
     )
+    craniotomy: Literal["none", "flap", "plate", "open"] = Field(
+        default="none", description="Earlier operation on the vault: bone put back, a plate, or no bone."
+    )
     hand_runs: int = Field(default=1, ge=1, le=9, description="Runs of the hand task, one after another.")
 
     @property

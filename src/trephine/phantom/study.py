@@ -14,6 +14,7 @@ from trephine.core.frames import ANGIO, CT, SCANNER
 from trephine.core.progress import Progress, silent
 from trephine.phantom.angiography import scan_angiography, scan_grid
 from trephine.phantom.bold import REPETITION_TIME_S, HandRun, scan_hand_run
+from trephine.phantom.craniotomy import Craniotomy, draw_craniotomy, operated_on
 from trephine.phantom.hand import HandArea, find_hand_area
 from trephine.phantom.headshape import build_head_fields
 from trephine.phantom.hull import Hull, build_hull
@@ -43,6 +44,7 @@ class _Body:
     hull: Hull
     hands: dict[str, HandArea]
     large: VesselTree
+    craniotomy: Craniotomy | None
     folder: Path
 
     @property
@@ -105,6 +107,7 @@ def make_study(out: Path, settings: Settings | None = None, *, progress: Progres
         scene=scene,
         vessel_mask=mask,
         runs=tuple(runs),
+        craniotomy=body.craniotomy,
     )
     write_truth(out, truth)
     _write_dataset(out)
@@ -135,6 +138,10 @@ def _build(out: Path, settings: Settings, progress: Progress) -> _Body:
     )
     progress(1, _STEPS, "head and vessels")
     head = build_head(person, brain, fields)
+    craniotomy = None
+    if settings.craniotomy != "none":
+        craniotomy = draw_craniotomy(person, fields, settings.craniotomy)
+        head = operated_on(head, craniotomy)
     hull = build_hull(brain, fields, fluid_mm)
     return _Body(
         settings=settings,
@@ -146,6 +153,7 @@ def _build(out: Path, settings: Settings, progress: Progress) -> _Body:
             "right": find_hand_area(person, head, hull, "right"),
         },
         large=grow_large_vessels(person, hull),
+        craniotomy=craniotomy,
         folder=folder,
     )
 

@@ -13,9 +13,10 @@ from scipy.spatial.transform import Rotation
 
 from trephine import __version__
 from trephine.core.arrays import AnyArray
-from trephine.core.frames import BOLD, SCANNER, Affine
+from trephine.core.frames import BOLD, MNI152, SCANNER, Affine
 from trephine.model.warp import Warp
 from trephine.phantom.bold import HandRun
+from trephine.phantom.craniotomy import Craniotomy
 from trephine.phantom.hand import HandArea
 from trephine.phantom.hull import Hull
 from trephine.phantom.live_view import STATED_ERROR_UM, Scene
@@ -39,6 +40,8 @@ class Truth:
         What the scans were made from; ``hands`` by hemisphere.
     vessel_mask
         True vessels of the live view, shape (row, column).
+    craniotomy
+        Earlier operation, if there was one.
     """
 
     settings: Settings
@@ -49,6 +52,7 @@ class Truth:
     scene: Scene
     vessel_mask: NDArray[np.bool_]
     runs: tuple[HandRun, ...]
+    craniotomy: Craniotomy | None = None
 
 
 def write_truth(study: Path, truth: Truth) -> Path:
@@ -162,6 +166,7 @@ def _summary(truth: Truth) -> dict[str, Any]:
         "Seed": truth.settings.seed,
         "Settings": truth.settings.model_dump(),
         "Traits": asdict(person.traits),
+        "Craniotomy": _operation(person, truth.craniotomy),
         "Hands": {side: _hand(person, hand) for side, hand in truth.hands.items()},
         "HeaderErrors": {
             str(frame): _header_error(truth, affine) for frame, affine in person.scanner_from.items()
@@ -184,6 +189,14 @@ def _summary(truth: Truth) -> dict[str, Any]:
             "smallest_um": float(scene.vessels.radius_um.min()),
         },
     }
+
+
+def _operation(person: Person, craniotomy: Craniotomy | None) -> dict[str, Any] | None:
+    """Say where bone was taken out; nothing where none was."""
+    if craniotomy is None:
+        return None
+    centre_mm = person.scanner_from_mni(np.array([craniotomy.centre_mm]), frame=MNI152)[0]
+    return {**asdict(craniotomy), "centre_scanner_mm": _row(centre_mm)}
 
 
 def _hand(person: Person, hand: HandArea) -> dict[str, Any]:

@@ -44,6 +44,22 @@ def test_neighbours_carry_an_unsure_corner_along() -> None:
     assert np.unravel_index(found[2].argmin(), (5, 5)) == (1, 3)
 
 
+@pytest.mark.parametrize("is_outer_known", [True, False])
+def test_what_one_surface_learns_tells_the_other_through_the_pair(is_outer_known: bool) -> None:
+    # The first corner knows one surface, the second only how far apart they are, the third nothing.
+    cost = np.zeros((3, 7, 7))
+    place = np.arange(7)
+    apart = place[None, :] - place[:, None]
+    cost[0] = 9.0 * (place[None, :] != 4) if is_outer_known else 9.0 * (place[:, None] != 2)
+    cost[1] = 9.0 * (apart != 2)
+    found = paired_costs(cost, Neighbours(CHAIN[:2], 3), Stiffness(cost=1.0, rounds=40))
+    of_inner, of_outer = found[2].min(axis=1), found[2].min(axis=0)
+    assert of_inner.argmin() == 2
+    assert of_outer.argmin() == 4
+    assert np.sort(of_inner)[1] > 0.5
+    assert np.sort(of_outer)[1] > 0.5
+
+
 def test_spread_is_that_of_the_weighed_distances() -> None:
     inner, outer = np.arange(0.0, 4.0), np.arange(2.0, 12.0)
     sure = np.full((1, 4, 10), 100.0)
