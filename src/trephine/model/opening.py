@@ -189,7 +189,8 @@ class Opening(_Part):
         Smallest distance of the craniectomy from the midsagittal plane of the template.
     sinus_clearance_mm
         Smallest distance of the craniectomy, where the bone ends, from the zone in which a dural sinus must
-        be expected, two standard deviations of its place taken off; negative inside, nothing without a zone.
+        be expected and from a vessel as wide in the angiogram, two standard deviations of its place taken
+        off; negative inside, nothing without either.
     vein_clearance_mm
         Smallest distance of the dura's opening from a vessel 2 mm wide or wider; nothing without one.
     target_offset_mm

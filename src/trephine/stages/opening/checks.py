@@ -106,8 +106,8 @@ def _sinus(opening: Opening, settings: Settings) -> Iterator[Finding]:
     yield Finding(
         code="OPENING_NEAR_SINUS",
         severity=Severity.BLOCK if is_blocked else Severity.WARN,
-        message=f"The craniectomy {where} the zone in which a dural sinus must be expected from anatomy, two "
-        "standard deviations of its place included.",
+        message=f"The craniectomy {where} a dural sinus: the zone in which it must be expected from "
+        "anatomy, or a vessel as wide in the angiogram, two standard deviations of its place included.",
         value=clearance,
         limit=settings.sinus_block_mm if is_blocked else settings.sinus_warn_mm,
         unit="mm",

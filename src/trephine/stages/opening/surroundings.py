@@ -22,6 +22,10 @@ _INWARD_MM = np.arange(0.5, 25.0, 0.5)
 _PROBE_MM = 4.0
 LARGE_VESSEL_MM = 2.0
 """A vessel this wide is worth going round; assumed."""
+_SINUS_MM = 4.0
+"""A vessel this wide near the skull is taken for a sinus: the mean width at the vertex is 3.7 to 5.1 mm
+(``sinusmorphometry``)."""
+_SIGMAS = 2.0
 _ON_CORTEX_MM = 4.0
 """A vessel this near the surface of the cortex is met when the dura is opened."""
 
@@ -39,8 +43,8 @@ class Surroundings:
     midline_mm
         Distance of each from the template's midsagittal plane, positive on the side to implant.
     sinus_mm
-        Distance of each, where the bone ends under it, from the zones of the dural sinuses, their doubt
-        taken off; infinite without a zone.
+        Distance of each, where the bone ends under it, from the zones of the dural sinuses and from vessels
+        as wide as one, their doubt taken off; infinite without any.
     medial
         Unit vector towards the midsagittal plane, shape (3,).
     vein_mm, vein_radius_mm
@@ -90,7 +94,7 @@ def surroundings(
         skull_normal=normal,
         bone_mm=bone,
         midline_mm=side * midline_distance_mm(anatomy, skull),
-        sinus_mm=sinus_distance_mm(anatomy, skull - bone[:, None] * normal),
+        sinus_mm=sinus_distance_mm(anatomy, angiogram, skull - bone[:, None] * normal),
         medial=-side * to_the_right(anatomy, target),
         vein_mm=vein,
         vein_radius_mm=radius,
@@ -138,22 +142,31 @@ def bone_thickness_mm(anatomy: Anatomy, points_mm: Points, inward: Points) -> An
     return ((label == Tissue.SKULL) & before_brain).sum(axis=1) * (_INWARD_MM[1] - _INWARD_MM[0])
 
 
-def sinus_distance_mm(anatomy: Anatomy, points_mm: Points) -> AnyArray:
-    """Measure how far places keep from every zone of a dural sinus, two standard deviations taken off.
+def sinus_distance_mm(anatomy: Anatomy, angiogram: Angiogram | None, points_mm: Points) -> AnyArray:
+    """Measure how far places keep from dural sinuses, expected or seen, two standard deviations taken off.
 
     Parameters
     ----------
     anatomy
-        With its sinuses.
+        With the zones of its sinuses.
+    angiogram
+        Where a vessel as wide as a sinus is taken for one.
     points_mm
         In ``scanner``, shape (point, 3).
 
     Returns
     -------
     numpy.ndarray
-        mm, negative inside a zone, infinite where there is no zone, shape (point,).
+        mm, negative inside, infinite where nothing is expected or seen, shape (point,).
     """
     distance = [zone.clearance_mm(points_mm) for zone in anatomy.sinuses]
+    if angiogram is not None:
+        tree = angiogram.tree
+        wide = 2 * tree.radius_mm >= _SINUS_MM
+        if wide.any():
+            away, nearest = cKDTree(tree.points_mm[wide]).query(points_mm)
+            doubt_mm = _SIGMAS * angiogram.registration_error_mm
+            distance.append(away - tree.radius_mm[wide][nearest] - doubt_mm)
     return np.min([np.full(len(points_mm), np.inf), *distance], axis=0)
 
 

@@ -12,6 +12,7 @@ from trephine.core.findings import Severity
 from trephine.formats.device_file import read_device
 from trephine.model.sinus import DuralSinus
 from trephine.model.skull import SkullThickness
+from trephine.model.vessels import VesselTree
 from trephine.model.volume import Volume
 from trephine.stages.opening.headlines import headlines
 from trephine.stages.opening.run import run
@@ -172,3 +173,23 @@ def test_a_sinus_under_the_opening_blocks_and_pushes_it_away(smooth_head, n1):
     assert finding.value == outcome.value.opening.sinus_clearance_mm < 0
     free = opened_beside(smooth_head, n1, sinus(-30.0), search_radius_mm=25.0)
     assert free.value.opening.sinus_clearance_mm > outcome.value.opening.sinus_clearance_mm
+
+
+def test_a_vessel_as_wide_as_a_sinus_in_the_angiogram_counts_as_one(smooth_head, angiogram, n1):
+    line = sinus(-20.0).centre_mm
+    tree = VesselTree(
+        points_mm=line,
+        radius_mm=np.full(60, 2.5),
+        branch=np.zeros(60, dtype=np.int64),
+        edges=np.array([[0, 1]]),
+        scan=np.zeros(1, dtype=np.int64),
+        loop_count=0,
+    )
+    seen = run(smooth_head.anatomy, smooth_head.hand_map, replace(angiogram, tree=tree), n1, settings=COARSE)
+    expected = opened_beside(smooth_head, n1, sinus(-20.0, sd_mm=0.5))
+    assert seen.value.opening.sinus_clearance_mm == pytest.approx(
+        expected.value.opening.sinus_clearance_mm, abs=1.5
+    )
+    thin = replace(angiogram, tree=replace(tree, radius_mm=np.full(60, 1.5)))
+    outcome = run(smooth_head.anatomy, smooth_head.hand_map, thin, n1, settings=COARSE)
+    assert outcome.value.opening.sinus_clearance_mm is None
