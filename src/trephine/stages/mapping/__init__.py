@@ -7,4 +7,4 @@ area's centre with its standard deviation, the anatomical hand knob beside it, a
 References: [friston1994]_, [greveFischl2009]_, [power2012]_, [yousry1997]_, [nilearn]_.
 """
 
-VERSION = "2"
+VERSION = "3"

@@ -93,7 +93,7 @@ def _hand_map(
     hemisphere = opposite(settings.hand)
     knob_mm = knob_of(anatomy, hemisphere, settings)
     decision = decide(own, models, knob_mm, settings)
-    crown = crown_near(anatomy, decision.centre_mm, settings)
+    crown = crown_near(anatomy, decision.centre_mm, settings, hemisphere=hemisphere)
     worth = worth_of(own, decision, crown.position_mm, where, settings)
     weight, weight_sd = weight_of(where, worth, settings)
     hand_map = HandMap(

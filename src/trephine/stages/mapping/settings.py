@@ -128,5 +128,7 @@ class Settings(BaseModel):
         description="How fast the value of cortex falls with distance from the hand area.",
     )
     crown_depth_mm: float = Field(
-        default=4.0, gt=0.0, description="Cortex no deeper than this below the brain's hull is a crown."
-    )
+        default=4.0, gt=0.0,
+        description="Only where imaging made no surfaces of the hemispheres, which tell crowns themselves: "
+        "cortex no deeper than this below the brain's hull is a crown.",
+    )  # fmt: skip

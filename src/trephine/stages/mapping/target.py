@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates, maximum_filter
 
 from trephine.core.arrays import AnyArray, Points, Vector3
+from trephine.model.activation import Side
 from trephine.model.anatomy import Anatomy
 from trephine.stages.mapping.settings import Settings
 
@@ -24,27 +25,43 @@ class CrownPoint:
     distance_mm: float
 
 
-def crown_near(anatomy: Anatomy, centre_mm: Vector3, settings: Settings) -> CrownPoint:
+def crown_near(
+    anatomy: Anatomy, centre_mm: Vector3, settings: Settings, *, hemisphere: Side | None = None
+) -> CrownPoint:
     """Find the point of a gyral crown nearest to a centre.
 
     Parameters
     ----------
     anatomy
-        Cortex and sulcal depth.
+        Surfaces of the hemispheres with their crowns; without them, cortex and sulcal depth.
     centre_mm
         In ``scanner``, shape (3,).
     settings
-        How deep a crown may lie.
+        How deep a crown may lie where there are no surfaces of the hemispheres.
+    hemisphere
+        Side on which to look; both when absent.
 
     Returns
     -------
     CrownPoint
         The nearest crown within 30 mm, or else the nearest point of the cortex.
+
+    Notes
+    -----
+    These are the crowns that imaging found, stores and draws (``CorticalSurface.is_crown``): shallow, with white
+    matter bulging under them. Depth alone counts the lips of a sulcus in with them.
     """
-    points = anatomy.cortex.points_mm
-    distance = np.linalg.norm(points - centre_mm, axis=1)
-    near = np.flatnonzero(distance <= _REACH_MM)
-    crown = near[_depth_mm(anatomy, points[near]) <= settings.crown_depth_mm] if near.size else near
+    halves = [half for half in anatomy.hemispheres if hemisphere in (None, half.hemisphere)]
+    if halves:
+        points = np.concatenate([half.pial.points_mm for half in halves])
+        is_crown = np.concatenate([half.is_crown for half in halves])
+        distance = np.linalg.norm(points - centre_mm, axis=1)
+        crown = np.flatnonzero(is_crown & (distance <= _REACH_MM))
+    else:
+        points = anatomy.cortex.points_mm
+        distance = np.linalg.norm(points - centre_mm, axis=1)
+        near = np.flatnonzero(distance <= _REACH_MM)
+        crown = near[_depth_mm(anatomy, points[near]) <= settings.crown_depth_mm] if near.size else near
     best = int(crown[np.argmin(distance[crown])]) if crown.size else int(np.argmin(distance))
     return CrownPoint(
         position_mm=points[best], is_on_crown=bool(crown.size), distance_mm=float(distance[best])

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -68,3 +70,24 @@ def test_the_target_lies_on_a_crown_and_weight_peaks_there(ball_anatomy: Anatomy
 def test_deep_cortex_alone_is_said_to_be_deep(ball_anatomy: Anatomy) -> None:
     crown = crown_near(ball_anatomy, np.array([-34.0, -18.0, 32.0]), Settings(crown_depth_mm=0.5))
     assert not crown.is_on_crown
+
+
+def test_the_target_takes_the_crowns_that_imaging_found_on_its_own_side(ball_anatomy: Anatomy) -> None:
+    lip, crown = (-30.0, -18.0, 40.0), (-30.0, -10.0, 44.0)
+
+    def half(side: str, points: list, is_crown: list) -> SimpleNamespace:
+        return SimpleNamespace(
+            hemisphere=side, pial=SimpleNamespace(points_mm=np.array(points)), is_crown=np.array(is_crown)
+        )
+
+    halves = (half("left", [lip, crown], [False, True]), half("right", [(-30.0, -18.0, 41.0)], [True]))
+    anatomy = SimpleNamespace(hemispheres=halves)
+    centre = np.array([-30.0, -18.0, 36.0])
+    found = crown_near(anatomy, centre, Settings(), hemisphere="left")
+    assert found.is_on_crown
+    np.testing.assert_allclose(found.position_mm, crown)
+    np.testing.assert_allclose(crown_near(anatomy, centre, Settings()).position_mm, (-30.0, -18.0, 41.0))
+    flat = SimpleNamespace(hemispheres=(half("left", [lip, crown], [False, False]),))
+    none = crown_near(flat, centre, Settings(), hemisphere="left")
+    assert not none.is_on_crown
+    np.testing.assert_allclose(none.position_mm, lip)
