@@ -48,8 +48,8 @@ def crown_near(
 
     Notes
     -----
-    These are the crowns that imaging found, stores and draws (``CorticalSurface.is_crown``): shallow, with white
-    matter bulging under them. Depth alone counts the lips of a sulcus in with them.
+    These are the crowns that imaging found, stores and draws (``CorticalSurface.is_crown``): shallow, with
+    white matter bulging under them. Depth alone counts the lips of a sulcus in with them.
     """
     halves = [half for half in anatomy.hemispheres if hemisphere in (None, half.hemisphere)]
     if halves:
