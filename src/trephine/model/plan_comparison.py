@@ -160,6 +160,8 @@ def _words(
     else:
         lines.append(f"The chance of meeting a known vessel is {_percent(hits[0])} in {one} and "
                      f"{_percent(hits[1])} in {other}.")  # fmt: skip
+    if "angiogram" in (first.vessels_from, second.vessels_from):
+        lines.append("An angiogram shows few of the vessels a thread can meet: its risks are too small.")
     times = [(seconds or 0) / 60 for seconds in by["time"]]
     lines.append(f"The robot works {times[0]:.1f} min on {one} and {times[1]:.1f} min on {other}.")
     if first.vessels_from != second.vessels_from:

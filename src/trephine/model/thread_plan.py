@@ -55,6 +55,30 @@ class Thread(BaseModel):
     length_needed_mm: float
 
 
+class Spare(BaseModel):
+    """A site in reserve, in ``scanner``.
+
+    Parameters
+    ----------
+    entry_mm, tip_mm
+        Where a thread would pierce the pia, and end.
+    value
+        Functional value of a thread there, 0 to 1.
+    hit_probability
+        Chance that one piercing meets a known vessel; absent when no vessels are known.
+    for_threads
+        Numbers of the threads that can go there at their turn, one of them at a time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entry_mm: Position
+    tip_mm: Position
+    value: float
+    hit_probability: float | None
+    for_threads: tuple[int, ...]
+
+
 class Bleeding(BaseModel):
     """Hits of known vessels to expect over the whole array.
 
@@ -182,6 +206,8 @@ class ThreadPlan(BaseModel):
         Electrodes expected in grey matter and in layer V.
     thread_width_um
         Widest width of a thread.
+    spares
+        Sites in reserve, best first.
     settings
         Settings of placement that it was made with, the seed of the order's search among them.
     made_from
@@ -213,6 +239,7 @@ class ThreadPlan(BaseModel):
     bleeding: Bleeding | None = None
     electrode_yield: ElectrodeYield | None = None
     thread_width_um: float | None = None
+    spares: tuple[Spare, ...] = ()
     settings: dict[str, Any] = {}
     made_from: Provenance | None = None
 

@@ -21,8 +21,8 @@ from trephine.stages.placement.settings import Settings
 _LARGE_GAP_FRACTION = 0.02
 _LOW_VALUE = 0.1
 _HIDDEN_FRACTION = 0.25
-_ROUNDING_UM = 1e-6
-"""Distances that equal a limit are within it, whatever the last bit says."""
+_ROUNDING_UM = 0.003
+"""Distances that equal a limit are within it, whatever the last bit or a file of whole nanometres says."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

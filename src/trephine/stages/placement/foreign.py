@@ -29,7 +29,7 @@ from trephine.stages.placement.solve import Means, judged, plan_of
 
 OFF_CORTEX_MM = 2.0
 """Entries farther from the cortex of the case, in the median, belong to another frame; assumed."""
-_ROUNDING = 1e-6
+_ROUNDING = 3e-6
 """Beyond a limit by more than files round, in mm and rad."""
 _TURNS = {
     "x and y turned round (LPS taken for RAS, or the other way)": (-1.0, -1.0, 1.0),

@@ -110,6 +110,7 @@ class Settings(BaseModel):
         3.0, ge=0, description="Extra length for brain motion; 3 mm were seen in the first person"
     )
     berth_um: float = Field(100.0, ge=0, description="Room a needle needs beside a laid thread")
+    spare_count: int = Field(8, ge=0, description="Sites in reserve that a plan lists; one in eight threads")
     vessels: VesselSettings = VesselSettings()
     solver: SolverSettings = SolverSettings()
     order: OrderSettings = OrderSettings()

@@ -32,6 +32,7 @@ from trephine.stages.placement.layout import (
 from trephine.stages.placement.margins import Margins, margins
 from trephine.stages.placement.obstacle_map import Origin, obstacle_map
 from trephine.stages.placement.settings import Settings
+from trephine.stages.placement.spares import spares
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +218,7 @@ def plan_of(
         work_time_s=layout.travel_mm / robot.travel_mm_per_s.value + len(made) * robot.thread_time_s.value,
         bleeding=None if origin == "nothing" else bleeding(xy, obstacles, margin, robot, settings),
         thread_width_um=device.threads.width_um.value,
+        spares=spares(layout, sites, obstacles.scanner_from_implant, device, settings),
         settings=settings.model_dump(mode="json"),
         electrode_yield=_electrodes(sites.only(packing.chosen), device, settings),
     )
