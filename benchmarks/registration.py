@@ -193,12 +193,16 @@ def same_rows(progress: Progress) -> Iterator[Row]:
         ),
         ("median of bound over true mean error", "lower", _middle(c.mean_bound_mm / c.mean_mm for c in used)),
         ("median true mean error, mm", "lower", _middle(c.mean_mm for c in used)),
+    )
+    answers = (
         ("same person, not used", "lower", len(same) - len(used)),
         ("same person, blocked as another head", "lower", _with(BLOCKED, same)),
         ("same person, doubtful", "lower", _with(DOUBTFUL, same)),
         ("median CPU time of a registration, s", "lower", _middle(c.spent_s for c in same)),
     )
-    yield from _alone("digital T2w, PDw, SWI, CT, MRA of the right head", figures, len(same))
+    work = "digital T2w, PDw, SWI, CT, MRA of the right head"
+    yield from _alone(work, figures, len(used))
+    yield from _alone(work, answers, len(same))
     for kind in dict.fromkeys(c.kind for c in used):
         own = [c for c in used if c.kind == kind]
         each = (

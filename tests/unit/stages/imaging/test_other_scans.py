@@ -98,3 +98,24 @@ def test_each_limit_of_trust_holds(figures, code, severity, is_used) -> None:
     assert (not reason) is is_used
     assert [(f.code, f.severity) for f in findings] == ([(code, severity)] if code else [])
     assert all("t2w" in finding.message for finding in findings)
+
+
+def test_the_figure_that_decides_is_the_one_that_is_given() -> None:
+    """Another head: the end of the interval that is surely there; a doubt: the end that may be."""
+    given, settings = scan(np.ones((4, 4, 4)), ScanKind.T2W), Settings()
+    told = {
+        name: judge(given, seen(**figures), settings)[1][0]
+        for name, figures in (
+            ("another", {"residual": 1.8}),
+            ("stretched", {"stretch": 0.05}),
+            ("doubtful", {"residual": 0.6}),
+            ("poor", {"mean": 2.5}),
+        )
+    }
+    # 2.2 errors of 0.1 mm to either side, less noise of 0.3 mm.
+    assert told["another"].value == pytest.approx(np.sqrt(1.58**2 - 0.09))
+    assert told["doubtful"].value == pytest.approx(np.sqrt(0.82**2 - 0.09))
+    assert told["another"].limit == told["doubtful"].limit == settings.largest_difference_mm
+    assert told["stretched"].value == 0.05
+    assert told["stretched"].limit == settings.largest_stretch_fraction
+    assert (told["poor"].value, told["poor"].limit) == (2.5, settings.poor_registration_mm)
