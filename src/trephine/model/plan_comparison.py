@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -33,6 +34,8 @@ class ComparedFigure(BaseModel):
         Which direction is better, if one is.
     values
         The figure of each plan; absent where a plan does not tell.
+    winner
+        Which plan is better in this figure by more than half a percent, if one is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +46,7 @@ class ComparedFigure(BaseModel):
     unit: str
     better: str
     values: tuple[float | None, float | None]
+    winner: Literal["", "first", "second"] = ""
 
 
 class PlanComparison(BaseModel):
@@ -122,14 +126,28 @@ def compared(first: ThreadPlan, second: ThreadPlan, names: tuple[str, str]) -> P
     """
     figures = tuple(
         ComparedFigure(
-            name=name, label=label, kind=kind, unit=unit, better=better, values=(read(first), read(second))
+            name=name,
+            label=label,
+            kind=kind,
+            unit=unit,
+            better=better,
+            values=values,
+            winner=_winner(better, values),
         )
         for name, label, kind, unit, better, read in _FIGURES
+        for values in [(read(first), read(second))]
     )
     shared = _shared(first, second)
     return PlanComparison(
         names=names, figures=figures, shared_sites=shared, words=_words(figures, names, shared, first, second)
     )
+
+
+def _winner(better: str, values: tuple[float | None, float | None]) -> Literal["", "first", "second"]:
+    one, other = values
+    if not better or one is None or other is None or abs(other - one) <= _HARDLY * abs(one):
+        return ""
+    return "second" if (other > one) == (better == "higher") else "first"
 
 
 def _shared(first: ThreadPlan, second: ThreadPlan) -> int:

@@ -51,11 +51,4 @@ def _row(figure: ComparedFigure) -> str:
         f'<td class="number">{"not known" if value is None else escape(with_unit(value, figure.unit))}</td>'
         for value in figure.values
     )
-    return f"<tr><td>{escape(figure.label)}</td>{cells}<td>{_better(figure)}</td></tr>"
-
-
-def _better(figure: ComparedFigure) -> str:
-    one, other = figure.values
-    if not figure.better or one is None or other is None or one == other:
-        return ""
-    return "second" if (other > one) == (figure.better == "higher") else "first"
+    return f"<tr><td>{escape(figure.label)}</td>{cells}<td>{figure.winner}</td></tr>"

@@ -117,6 +117,34 @@ def contrasts(contents: Contents) -> Table | None:
     )
 
 
+def spares(contents: Contents) -> Table | None:
+    """List the sites in reserve, best first."""
+    if contents.plan is None or not contents.plan.spares:
+        return None
+    rows = tuple(
+        (
+            str(rank),
+            position(one.entry_mm),
+            number(one.value, 2),
+            ABSENT if one.hit_probability is None else number(one.hit_probability * 100, 2),
+            str(len(one.for_threads)),
+        )
+        for rank, one in enumerate(contents.plan.spares, start=1)
+    )
+    return Table(
+        key="spares",
+        title="Sites in reserve, best first; one thread at a time may go to one, then plan again",
+        columns=(
+            ("Rank", "number"),
+            ("Entry, mm", "number"),
+            ("Value", "number"),
+            ("Hit, %", "number"),
+            ("Threads that can go there", "number"),
+        ),
+        rows=rows,
+    )
+
+
 def threads(contents: Contents) -> Table | None:
     """List every thread in the order of insertion."""
     if contents.plan is None:
@@ -269,6 +297,7 @@ MAKERS: dict[str, Maker] = {
     "drill-depths": opening_tables.drill_depths,
     "placement": _headlines("placement", "Figures of the plan"),
     "threads": threads,
+    "spares": spares,
     "insertion": _headlines("insertion", "Figures of the rehearsal, simulated"),
     "errors": errors,
     "registrations": registrations,

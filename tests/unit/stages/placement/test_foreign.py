@@ -95,5 +95,8 @@ def test_the_trade_is_said_in_words(placed):
     assert "B has 32 less threads (64 to 32, -50.0 %)" in text
     assert "32 of the 64 sites of A are also in B" in text
     assert "cannot be compared" in text
+    assert {figure.name: figure.winner for figure in told.figures}["threads"] == "first"
+    assert {figure.name: figure.winner for figure in told.figures}["way"] == ""
+    assert not any(figure.winner for figure in compared(plan, plan, ("A", "B")).figures)
     same = " ".join(compared(plan, plan, ("A", "B")).words)
     assert "hardly any change of functional value" in same
