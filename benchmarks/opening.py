@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,6 @@ from trephine.core.progress import Progress, silent
 from trephine.core.random import generator
 from trephine.formats.device_file import read_device
 from trephine.kernels.geometry.outlines import disc_grid
-from trephine.kernels.optimize.packing_search import spaced_out
 from trephine.model.activation import HandMap
 from trephine.model.anatomy import Anatomy, Angiogram
 from trephine.stages.opening.choices import chosen
@@ -33,7 +33,7 @@ from trephine.stages.opening.settings import Settings
 SPACING_MM, PIXEL_MM, GRID_MM = 0.3, 0.02, 0.1
 SITE_REACH_MM = 0.7
 """A site takes the value of a corner of the crown this near, across the axis."""
-SEARCHED, JUDGED = 4, 16
+SEARCHED, JUDGED = 16, 16
 """Scenarios the exhaustive search packs at every pose, and others by which the winners are judged."""
 EVERY_MM = 3.0
 FREE_SHARES = (0.15, 0.35)
@@ -63,6 +63,7 @@ def digital_person(folder: Path) -> Person:
     return Person(anatomy.read(case), hand_map.read(case), angiogram.read(case))
 
 
+@cache
 def free_patch(seed: int, radius_mm: float, share: float) -> np.ndarray:
     """Return where no vessel lies on a patch, in pixels; lines of three widths cover the rest."""
     rng = generator(seed, "bench.opening.vessels")
@@ -72,6 +73,18 @@ def free_patch(seed: int, radius_mm: float, share: float) -> np.ndarray:
     ]
     nearest = np.min([np.abs(field) / field.std() for field in fields], axis=0)
     return nearest > np.quantile(nearest, 1 - share)
+
+
+def spaced_out(xy: np.ndarray, value: np.ndarray, count: int) -> list[int]:
+    """Take sites, the best first, each that keeps its distance from those taken."""
+    tree, free, taken = cKDTree(xy), np.ones(len(xy), dtype=bool), []
+    for site in np.argsort(-value, kind="stable"):
+        if len(taken) == count:
+            break
+        if free[site]:
+            taken.append(int(site))
+            free[tree.query_ball_point(xy[site], SPACING_MM - 1e-9)] = False
+    return taken
 
 
 def packed_yield(search: Search, found: Poses, index: int, scenarios: range) -> float:
@@ -89,9 +102,7 @@ def packed_yield(search: Search, found: Poses, index: int, scenarios: range) -> 
         away, corner = cKDTree(moved[facing] @ frame).query(xy)
         keep = (away < SITE_REACH_MM) & free[tuple(pixel.T)] & (xy[:, 0] <= search.opened.hinge_mm)
         value = search.crown.value[row][facing][corner[keep]]
-        order = np.argsort(-value, kind="stable")
-        taken = spaced_out(xy[keep], order, SPACING_MM, search.opened.thread_count)
-        total += float(value[taken].sum())
+        total += float(value[spaced_out(xy[keep], value, search.opened.thread_count)].sum())
     return total / len(scenarios)
 
 
