@@ -70,8 +70,10 @@ class Choice(_Part):
         Implant's pose, as in ``Opening``.
     expected
         Its expected yield.
-    target_offset_mm, skull_fit_rms_mm, bone_thickness_mm, midline_distance_mm, tilt_rad
-        As in ``Opening``; the bone's mean along the shortest way, as the labels have it.
+    target_offset_mm, skull_fit_rms_mm, midline_distance_mm, tilt_rad
+        As in ``Opening``.
+    bone_thickness_mm
+        The bone's mean along the shortest way, as the labels have it; nothing without a CT.
     sinus_clearance_mm, vein_clearance_mm
         Bone's opening to the zone of a sinus, and dura's opening to a large vessel; nothing without one.
     words
@@ -84,7 +86,7 @@ class Choice(_Part):
     expected: ExpectedYield
     target_offset_mm: float
     skull_fit_rms_mm: float
-    bone_thickness_mm: float
+    bone_thickness_mm: float | None = None
     midline_distance_mm: float
     sinus_clearance_mm: float | None = None
     vein_clearance_mm: float | None = None

@@ -40,8 +40,7 @@ def choices(contents: Contents) -> Table | None:
         note="The first is recommended and is the one planned here. Expected yield: the sum of what the "
         "threads are worth, 0 to 1 each; mean, and 5 to 95 % of the scenarios. It is provisional: sites "
         "become exact on a live view alone. Outside the window: share of the scenarios in which the hand's "
-        "centre lies beyond the dura's opening. Bone: mean of the labels"
-        + ("." if opening.is_bone_measured else "; without a CT only the middle of what the T1 allows."),
+        "centre lies beyond the dura's opening. A dash: nothing of the kind is known there; bone needs a CT.",
     )
 
 
@@ -54,7 +53,7 @@ def _choice(choice: Choice, place: int) -> tuple[str, ...]:
         number(choice.target_offset_mm, 1),
         number(100 * expected.missed_probability, 0),
         number(choice.skull_fit_rms_mm, 2),
-        number(choice.bone_thickness_mm, 1),
+        ABSENT if choice.bone_thickness_mm is None else number(choice.bone_thickness_mm, 1),
         ABSENT if choice.sinus_clearance_mm is None else number(choice.sinus_clearance_mm, 1),
         ABSENT if choice.vein_clearance_mm is None else number(choice.vein_clearance_mm, 1),
         number(math.degrees(choice.tilt_rad), 0),

@@ -11,4 +11,4 @@ References
 ``jang`` for where the hand knob lies under the scalp, ``podcast2024`` for the order of the surgery.
 """
 
-VERSION = "4"
+VERSION = "5"

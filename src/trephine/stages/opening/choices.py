@@ -173,7 +173,7 @@ def _front(costs: AnyArray) -> AnyArray:
     return np.sort(first[stays])
 
 
-def trade(found: Poses, index: int, other: int) -> str:
+def trade(found: Poses, index: int, other: int, *, is_bone_measured: bool = True) -> str:
     """Say in plain words what one pose gains and pays against another.
 
     Parameters
@@ -182,12 +182,15 @@ def trade(found: Poses, index: int, other: int) -> str:
         Every pose.
     index, other
         The pose to speak of, and the recommended one.
+    is_bone_measured
+        Otherwise nothing is said of bone.
     """
     base = max(float(found.value[other].mean()), 1e-9)
     changes = [(100 * (float(found.value[index].mean()) / base - 1), 1, "{:.0f} % {} expected yield")]
     changes += [
         (_change(getattr(found, name), index, other) * scale, sign, words)
         for name, scale, sign, words in _SPOKEN
+        if is_bone_measured or name != "bone_mm"
     ]
     gains: list[str] = []
     pays: list[str] = []

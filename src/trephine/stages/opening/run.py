@@ -106,7 +106,8 @@ def run(
     progress(1, 5, "trying implant poses")
     found = poses(search, settings)
     progress(2, 5, "weighing them")
-    best = chosen(found, bone_needed_mm(device), settings)
+    # Without a CT differences of bone between poses are no more than noise, and play no part.
+    best = chosen(found, bone_needed_mm(device) if anatomy.skull.is_measured else 0.0, settings)
     progress(3, 5, "outlining scalp, bone and dura")
     result = _result(case, search, found, best)
     progress(4, 5, "judging the opening")
@@ -221,7 +222,7 @@ def _soft(case: _Case, search: Search, pose: Affine, medial: AnyArray) -> dict[s
 
 def _choice(case: _Case, search: Search, found: Poses, best: Chosen, rank: int) -> Choice:
     """Write one pose of the set out."""
-    index = best.index[rank]
+    index, is_measured = best.index[rank], case.anatomy.skull.is_measured
     return Choice(
         name=best.names[rank],
         is_recommended=rank == 0,
@@ -229,12 +230,14 @@ def _choice(case: _Case, search: Search, found: Poses, best: Chosen, rank: int) 
         expected=_expected(case, search, found, index),
         target_offset_mm=float(found.target_offset_mm[index]),
         skull_fit_rms_mm=float(found.fit_rms_mm[index]),
-        bone_thickness_mm=float(found.bone_mm[index]),
+        bone_thickness_mm=float(found.bone_mm[index]) if is_measured else None,
         midline_distance_mm=float(found.midline_mm[index]),
         sinus_clearance_mm=_finite(found.sinus_mm[index]),
         vein_clearance_mm=_finite(found.vein_mm[index]),
         tilt_rad=float(found.tilt_rad[index]),
-        words=_reason(found, best) if rank == 0 else trade(found, index, best.index[0]),
+        words=_reason(found, best)
+        if rank == 0
+        else trade(found, index, best.index[0], is_bone_measured=is_measured),
     )
 
 

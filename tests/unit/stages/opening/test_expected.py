@@ -148,3 +148,15 @@ def test_an_opening_tells_its_choices_and_its_doubt(opened, head, n1) -> None:
     )
     assert doubtful.value.opening.expected.mean < first.expected.mean
     assert "HAND_MAY_LIE_OUTSIDE" in {finding.code for finding in doubtful.findings}
+
+
+def test_bone_that_no_ct_shows_weighs_nothing_and_is_not_spoken_of(smooth_head, n1) -> None:
+    coarse = Settings(search_radius_mm=6.0, search_step_mm=4.0)
+    made = run(smooth_head.anatomy, smooth_head.hand_map, None, n1, settings=coarse).value.opening
+    assert all(choice.bone_thickness_mm is None for choice in made.choices)
+    assert not any("bone under" in choice.words or "bone" in choice.name for choice in made.choices)
+    found = poses(mean=[40, 39], bone_mm=[3.0, 6.0])
+    assert chosen(found, 0.0, Settings()).index[0] == 0
+    assert chosen(found, 5.5, Settings()).index[0] == 1
+    assert "bone" in trade(found, 1, 0)
+    assert "bone" not in trade(found, 1, 0, is_bone_measured=False)
