@@ -10,4 +10,4 @@ rule that is not passed. It changes nothing and plans nothing.
 References: canprime (criteria of a public trial), skulltables (bone), hou2016, shinoura and jang (hand area).
 """
 
-VERSION = "2"
+VERSION = "3"

@@ -27,14 +27,16 @@ UPPER_MM = 20.0
 
 
 @cache
-def tables(fluid_mm: float, skull_mm: float, scalp_mm: float = 6.0, marrow: float = MARROW) -> Tables:
+def tables(
+    fluid_mm: float, skull_mm: float, scalp_mm: float = 6.0, marrow: float = MARROW, scalp: float = FAT
+) -> Tables:
     count = 2 * int(68 / STEP_MM) + 1
     axis = (STEP_MM * (np.arange(count) - count // 2)).astype(np.float32)
     radius = np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2)
     inner, outer = BRAIN_MM + fluid_mm, BRAIN_MM + fluid_mm + skull_mm
     edges = [BRAIN_MM, inner, inner + TABLE_MM, outer - TABLE_MM, outer, outer + scalp_mm]
     values = np.zeros(radius.shape, np.float32)
-    for edge, signal in reversed(list(zip(edges, (BRAIN, FLUID, BONE, marrow, BONE, FAT), strict=True))):
+    for edge, signal in reversed(list(zip(edges, (BRAIN, FLUID, BONE, marrow, BONE, scalp), strict=True))):
         share = np.clip(0.5 + (edge - radius) / STEP_MM, 0, 1)
         values += share * (signal - values)
     values += np.random.default_rng(1).normal(0, 2.0, values.shape).astype(np.float32)
@@ -78,6 +80,13 @@ def test_marrow_as_bright_as_scalp_stays_in_the_bone() -> None:
     assert outer_mm == pytest.approx(BRAIN_MM + 10.0, abs=1.0)
 
 
+def test_the_dark_table_ends_the_bone_where_usual_sizes_would_not() -> None:
+    # Scalp as bright as marrow, thin bone: usual sizes alone would put the face 2 mm further out.
+    inner_mm, outer_mm = radii_mm(tables(2.0, 5.0, scalp_mm=14.0, marrow=90.0, scalp=90.0))
+    assert inner_mm == pytest.approx(BRAIN_MM + 2.0, abs=1.0)
+    assert outer_mm == pytest.approx(BRAIN_MM + 7.0, abs=1.0)
+
+
 @pytest.mark.parametrize(("fluid_mm", "skull_mm"), [(2.0, 6.5), (2.0, 9.0), (5.0, 7.0)])
 def test_the_interval_holds_the_thickness_and_is_no_wider_than_needed(
     fluid_mm: float, skull_mm: float
@@ -86,7 +95,7 @@ def test_the_interval_holds_the_thickness_and_is_no_wider_than_needed(
     upper = found.places_mm[:, 2] > UPPER_MM
     held = (found.low_mm < skull_mm) & (skull_mm < found.high_mm)
     assert held[upper].mean() > 0.95
-    assert np.median((found.high_mm - found.low_mm)[upper]) < 8.0
+    assert 3.5 < np.median((found.high_mm - found.low_mm)[upper]) < 8.0
     assert np.linalg.norm(found.places_mm, axis=1)[upper] == pytest.approx(
         BRAIN_MM + fluid_mm + skull_mm, abs=2.0
     )
