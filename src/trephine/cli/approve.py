@@ -15,7 +15,7 @@ from trephine.cli.output import print_json, print_words
 def command(
     study: Study,
     subject: Subject,
-    stage: Annotated[str, typer.Argument(metavar="STAGE", help="Stage, such as placement.")],
+    stage: Annotated[str, typer.Argument(metavar="STAGE", help="Stage, such as placement or replan1.")],
     who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who says so.")],
     registration: Annotated[
         str | None,
@@ -27,11 +27,12 @@ def command(
 ) -> int:
     """Approve or reject a stage or one registration; void as soon as it, or anything upstream, changes."""
     from trephine.pipeline.approval import Said, approve
+    from trephine.pipeline.replans import with_replans
     from trephine.pipeline.steps import STEPS
 
     workspace = workspace_of(study, subject)
     said = Said(stage=stage, who=who, is_rejection=reject, note=note, registration=registration)
-    entry = approve(workspace, STEPS, said)
+    entry = approve(workspace, with_replans(workspace.case, STEPS), said)
     if as_json:
         print_json(entry.model_dump(mode="json"))
     else:

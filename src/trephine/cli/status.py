@@ -22,12 +22,13 @@ def command(
     as_json: AsJson = False,
 ) -> int:
     """Say of every stage whether it is fresh, what was found, and whether its approval holds."""
+    from trephine.pipeline.replans import with_replans
     from trephine.pipeline.status import status
     from trephine.pipeline.steps import STEPS
 
     workspace = workspace_of(study, subject, file=settings, overrides=override)
     is_judged_by_settings = settings is not None or bool(override)
-    case = status(workspace, STEPS, with_settings=is_judged_by_settings)
+    case = status(workspace, with_replans(workspace.case, STEPS), with_settings=is_judged_by_settings)
     if as_json:
         print_json(document(case))
     else:

@@ -24,6 +24,7 @@ SMALLEST_VIEW_MM = 1.0
 LARGEST_VIEW_MM = 200.0
 _UM_OF = {"um": 1.0, "mm": 1000.0, "nm": 0.001}
 _SIXTEEN_BITS_PER_EIGHT = 257
+_LEAST_OF_SIXTEEN_BITS = 16383
 _SQUARE_FRACTION = 0.001
 _RIGID_TOLERANCE = 0.001
 
@@ -49,11 +50,11 @@ def read_live_view(image: Path, sidecar: Path) -> LiveView:
     FormatError
         If the picture cannot be read, is of one tone, or its scale or pose is missing or impossible.
     """
-    rgb = _pixels(image)
+    rgb = pixels_of(image)
     fields = read_json_object(sidecar)
-    pixel_um = _pixel_um(fields, str(sidecar))
-    _check_extent(rgb, pixel_um, str(sidecar))
-    error_um = _number(fields, "RegistrationErrorUm", str(sidecar))
+    pixel_um = pixel_um_of(fields, str(sidecar))
+    check_extent(rgb, pixel_um, str(sidecar))
+    error_um = number_of(fields, "RegistrationErrorUm", str(sidecar))
     if error_um < 0:
         raise FormatError.because(
             where=f"{sidecar}, RegistrationErrorUm",
@@ -61,15 +62,24 @@ def read_live_view(image: Path, sidecar: Path) -> LiveView:
             expected="0 um or more",
             remedy="State the standard deviation of the pose on the cortex.",
         )
-    pose = Affine(target=SCANNER, source=IMAGE, matrix=_pose(fields, str(sidecar)))
+    pose = Affine(target=SCANNER, source=IMAGE, matrix=pose_of(fields, str(sidecar)))
     return LiveView(rgb=rgb, pixel_um=pixel_um, scanner_from_image=pose, registration_error_um=error_um)
 
 
-def _pixels(path: Path) -> AnyArray:
+def pixels_of(path: Path) -> AnyArray:
+    """Read a picture as RGB of 8 bits, shape (row, column, 3).
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, is several pictures, has transparent pixels, is of one tone, or leaves most of
+        its 16 bits unused.
+    """
     data = read_bytes(path)
     try:
         with Image.open(io.BytesIO(data)) as picture:
             kind, mode = picture.format, picture.mode
+            _check_single(path, picture)
             raw = np.asarray(picture.convert("RGB") if mode in ("P", "RGBA", "LA", "1") else picture)
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
         raise FormatError.because(
@@ -87,11 +97,43 @@ def _pixels(path: Path) -> AnyArray:
             remedy="Export the picture anew in that format.",
         )
     if raw.dtype != np.uint8:
+        _check_bits(path, int(raw.max()))
         raw = (np.clip(raw, 0, 65535) // _SIXTEEN_BITS_PER_EIGHT).astype(np.uint8)
     return np.repeat(raw[..., np.newaxis], 3, axis=2) if raw.ndim == 2 else raw[..., :3]
 
 
-def _number(fields: dict[str, Any], name: str, where: str) -> float:
+def _check_single(path: Path, picture: Image.Image) -> None:
+    """Refuse a stack of pictures and one that is transparent somewhere."""
+    count = getattr(picture, "n_frames", 1)
+    if count > 1:
+        raise FormatError.because(
+            where=str(path),
+            found=f"{count} pictures in one file",
+            expected="one picture",
+            remedy="Export one picture, of one eye where the microscope sees with two.",
+        )
+    alpha = np.asarray(picture.getchannel("A")) if "A" in picture.getbands() else None
+    if alpha is not None and alpha.min() < np.iinfo(alpha.dtype).max:
+        raise FormatError.because(
+            where=str(path),
+            found=f"transparent pixels ({100 * float((alpha < np.iinfo(alpha.dtype).max).mean()):.3g} %)",
+            expected="a picture that hides nothing",
+            remedy="Export the microscope's picture itself, without overlays or transparency.",
+        )
+
+
+def _check_bits(path: Path, largest: int) -> None:
+    if largest <= _LEAST_OF_SIXTEEN_BITS:
+        raise FormatError.because(
+            where=str(path),
+            found=f"16-bit pixels of which the brightest is {largest}",
+            expected=f"more than {_LEAST_OF_SIXTEEN_BITS}",
+            remedy="The camera seems to use fewer bits: export them stretched to all 16, or as 8 bits.",
+        )
+
+
+def number_of(fields: dict[str, Any], name: str, where: str) -> float:
+    """Return a finite number of the sidecar, or refuse."""
     value = fields.get(name)
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
@@ -103,11 +145,12 @@ def _number(fields: dict[str, Any], name: str, where: str) -> float:
     )
 
 
-def _pixel_um(fields: dict[str, Any], where: str) -> float:
+def pixel_um_of(fields: dict[str, Any], where: str) -> float:
+    """Return the edge of a pixel on the cortex in micrometres."""
     size = fields.get("PixelSize")
     if isinstance(size, list) and size:
         pair = {"PixelSize": size[0]}, {"PixelSize": size[-1]}
-        first, last = (_number(one, "PixelSize", where) for one in pair)
+        first, last = (number_of(one, "PixelSize", where) for one in pair)
         if abs(first - last) > _SQUARE_FRACTION * abs(first):
             raise FormatError.because(
                 where=f"{where}, PixelSize",
@@ -116,7 +159,7 @@ def _pixel_um(fields: dict[str, Any], where: str) -> float:
                 remedy="Resample the picture to square pixels.",
             )
         size = first
-    value = _number({"PixelSize": size}, "PixelSize", where)
+    value = number_of({"PixelSize": size}, "PixelSize", where)
     unit = fields.get("PixelSizeUnits")
     if unit not in _UM_OF:
         raise FormatError.because(
@@ -137,7 +180,8 @@ def _pixel_um(fields: dict[str, Any], where: str) -> float:
     )
 
 
-def _check_extent(rgb: AnyArray, pixel_um: float, where: str) -> None:
+def check_extent(rgb: AnyArray, pixel_um: float, where: str) -> None:
+    """Refuse a view too small or too wide to be of an exposed cortex."""
     height_mm, width_mm = (n * pixel_um / 1000.0 for n in rgb.shape[:2])
     if min(height_mm, width_mm) >= SMALLEST_VIEW_MM and max(height_mm, width_mm) <= LARGEST_VIEW_MM:
         return
@@ -149,7 +193,7 @@ def _check_extent(rgb: AnyArray, pixel_um: float, where: str) -> None:
     )
 
 
-def _pose(fields: dict[str, Any], where: str) -> Matrix4:
+def pose_of(fields: dict[str, Any], where: str) -> Matrix4:
     """Return the pose; axes of length one and at right angles, for pixels are scaled before it."""
     try:
         matrix = np.array(fields.get("ScannerFromImage"), dtype=np.float64)

@@ -25,13 +25,17 @@ class LiveView:
     scanner_from_image
         Pose of the image plane: (column · pixel, row · pixel, 0) in mm to ``scanner``.
     registration_error_um
-        Standard deviation of that pose on the cortex, as its maker states it.
+        Standard deviation of the picture against the robot on the cortex, as its maker states it.
+    plan_error_mm
+        Standard deviation of map, sulci and outline of the plan under the picture; that of the pose when
+        absent.
     """
 
     rgb: AnyArray
     pixel_um: float
     scanner_from_image: Affine
     registration_error_um: float
+    plan_error_mm: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rgb", locked(self.rgb, np.uint8, (None, None, 3), "rgb"))

@@ -32,6 +32,7 @@ from trephine.model.opening import Opening
 from trephine.model.participant import Participant
 from trephine.model.registration import Registration
 from trephine.model.thread_plan import ThreadPlan
+from trephine.pipeline.choices import DeviceSettings, RobotSettings
 from trephine.pipeline.step import Workspace
 from trephine.safety.reading import read_limits, read_rules
 from trephine.safety.rules import Limits, Rules
@@ -69,22 +70,6 @@ class InputSettings(BaseModel):
     ct: str | None = Field(default=None, description="File name of the CT, needed when there are several.")
 
 
-class DeviceSettings(BaseModel):
-    """Which implant is planned for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(default="n1", description="Name of a packaged device, or path of a device file.")
-
-
-class RobotSettings(BaseModel):
-    """Which robot inserts the threads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(default="r1", description="Name of a packaged robot, or path of a robot file.")
-
-
 class RulesSettings(BaseModel):
     """Which screening rules are held against the person."""
 
@@ -92,16 +77,6 @@ class RulesSettings(BaseModel):
 
     file: str | None = Field(
         default=None, description="Path of a team's own rules; the packaged ones when left out."
-    )
-
-
-class LimitsSettings(BaseModel):
-    """Which published limits a plan is held against."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    file: str | None = Field(
-        default=None, description="Path of a team's own limits; the packaged ones when left out."
     )
 
 

@@ -7,6 +7,7 @@ import difflib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,7 +22,11 @@ Sections = Mapping[str, BaseModel]
 
 
 def resolve(
-    kinds: Mapping[str, type[BaseModel]], *, file: Path | None = None, overrides: Iterable[str] = ()
+    kinds: Mapping[str, type[BaseModel]],
+    *,
+    file: Path | None = None,
+    overrides: Iterable[str] = (),
+    base: Mapping[str, Any] = MappingProxyType({}),
 ) -> Sections:
     """Work out every setting.
 
@@ -33,6 +38,8 @@ def resolve(
         TOML with some of them.
     overrides
         Texts such as ``placement.clearance_um=60``; the value is TOML, or else a word.
+    base
+        What stands instead of the packaged defaults, by section, such as the settings of an earlier run.
 
     Returns
     -------
@@ -44,7 +51,7 @@ def resolve(
     ConfigError
         If a name is unknown (the nearest known one is suggested) or a value out of range.
     """
-    given: dict[str, dict[str, Any]] = {}
+    given: dict[str, dict[str, Any]] = {name: deepcopy(dict(values)) for name, values in base.items()}
     for section, values in (_read(file) if file else {}).items():
         _check_known(section, kinds, where=str(file), what="section")
         if not isinstance(values, dict):
@@ -54,7 +61,7 @@ def resolve(
                 expected=f"a table [{section}] of settings",
                 remedy="Write the section's name in square brackets and its settings below.",
             )
-        given[section] = dict(values)
+        _lay_over(given.setdefault(section, {}), values)
     for text in overrides:
         section, keys, value = _override(text)
         _check_known(section, kinds, where=f"--set {text}", what="section")
@@ -137,6 +144,15 @@ def _override(text: str) -> tuple[str, tuple[str, ...], Any]:
         return section, tuple(keys), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return section, tuple(keys), value.strip()
+
+
+def _lay_over(table: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Replace values in nested tables, leaving alone what is not named."""
+    for key, value in values.items():
+        if isinstance(value, dict) and isinstance(table.get(key), dict):
+            _lay_over(table[key], value)
+        else:
+            table[key] = value
 
 
 def _put(table: dict[str, Any], keys: tuple[str, ...], value: object) -> None:

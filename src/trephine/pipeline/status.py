@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from trephine.case import audit, report_sidecar
+from trephine.case.records.replan import number_of
 from trephine.core.findings import Finding, is_blocked
 from trephine.core.progress import Progress, silent
 from trephine.model.summary import Headline
@@ -68,8 +69,8 @@ class CaseStatus:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every stage is fresh."""
-        return all(stage.state == "fresh" for stage in self.stages)
+        """Whether every stage of the path is fresh; plans made again in surgery are none of it."""
+        return all(stage.state == "fresh" for stage in self.stages if number_of(stage.stage) is None)
 
     @property
     def is_blocked(self) -> bool:
@@ -118,7 +119,9 @@ def status(
         subject=workspace.case.subject,
         stages=tuple(stages.values()),
         report=report.relative_to(workspace.case.study).as_posix() if report.is_file() else None,
-        is_report_current=report_sidecar.is_current(workspace.case, [step.name for step in steps]),
+        is_report_current=report_sidecar.is_current(
+            workspace.case, [step.name for step in steps if number_of(step.name) is None]
+        ),
     )
 
 

@@ -26,6 +26,7 @@ from trephine.model.screening import Screening
 from trephine.model.summary import Headline
 from trephine.phantom.motion import MotionSettings
 from trephine.pipeline import inputs
+from trephine.pipeline.choices import DeviceSettings, LimitsSettings, RobotSettings
 from trephine.pipeline.step import Step, Steps, Workspace
 from trephine.stages import imaging as imaging_stage
 from trephine.stages import insertion as insertion_stage
@@ -220,7 +221,7 @@ STEPS: Steps = (
         sections={
             "screening": ScreeningSettings,
             "rules": inputs.RulesSettings,
-            "device": inputs.DeviceSettings,
+            "device": DeviceSettings,
         },
         inputs=lambda workspace: (
             inputs.participant_hash(workspace) | inputs.rules_hash(workspace) | inputs.device_hash(workspace)
@@ -233,7 +234,7 @@ STEPS: Steps = (
         name="opening",
         version=opening_stage.VERSION,
         upstream=("imaging", "mapping"),
-        sections={"opening": OpeningSettings, "device": inputs.DeviceSettings},
+        sections={"opening": OpeningSettings, "device": DeviceSettings},
         inputs=inputs.device_hash,
         work=_opening,
         write=opening.write,
@@ -245,9 +246,9 @@ STEPS: Steps = (
         upstream=("imaging", "mapping", "opening"),
         sections={
             "placement": PlacementSettings,
-            "limits": inputs.LimitsSettings,
-            "device": inputs.DeviceSettings,
-            "robot": inputs.RobotSettings,
+            "limits": LimitsSettings,
+            "device": DeviceSettings,
+            "robot": RobotSettings,
         },
         inputs=lambda workspace: (
             inputs.live_view_hash(workspace)
@@ -266,8 +267,8 @@ STEPS: Steps = (
         sections={
             "insertion": InsertionSettings,
             "motion": MotionSettings,
-            "device": inputs.DeviceSettings,
-            "robot": inputs.RobotSettings,
+            "device": DeviceSettings,
+            "robot": RobotSettings,
         },
         inputs=lambda workspace: inputs.device_hash(workspace) | inputs.robot_hash(workspace),
         work=_insertion,

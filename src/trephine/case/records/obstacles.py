@@ -13,12 +13,12 @@ from trephine.case.records._arrays import get_array, put_array
 from trephine.case.store import Case, Writer
 from trephine.model.obstacles import Obstacles
 
-_LAYERS = {"vessel": "vessel", "sulcus": "sulcus", "outside": "outside", "height_mm": "height"}
+LAYERS = {"vessel": "vessel", "sulcus": "sulcus", "outside": "outside", "height_mm": "height"}
 
 
 def write(obstacles: Obstacles, writer: Writer) -> None:
     """Lay every layer and the pixels' place ready."""
-    for field, layer in _LAYERS.items():
+    for field, layer in LAYERS.items():
         put_array(writer, "obstacles_layer", getattr(obstacles, field), layer=layer)
     record = {
         "schema_version": 1,
@@ -32,7 +32,7 @@ def write(obstacles: Obstacles, writer: Writer) -> None:
 def read(case: Case) -> Obstacles:
     """Read the maps back."""
     record = case.read_json("obstacles_record")
-    layers = {field: get_array(case, "obstacles_layer", layer=layer) for field, layer in _LAYERS.items()}
+    layers = {field: get_array(case, "obstacles_layer", layer=layer) for field, layer in LAYERS.items()}
     return Obstacles(
         scanner_from_implant=affine_of(record["scanner_from_implant"]),
         origin_mm=np.array(record["origin_mm"]),

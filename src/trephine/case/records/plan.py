@@ -24,14 +24,8 @@ _COLUMNS = (
 
 def write(result: PlacementResult, writer: Writer) -> None:
     """Lay the plan, the map of obstacles it was made on and the ground below ready."""
-    made_from = Provenance(
-        version=__version__,
-        stage_version=writer.stage_version,
-        settings_sha256=writer.settings_sha256,
-        inputs=dict(writer.inputs),
-    )
-    writer.put_json("plan", result.plan.model_copy(update={"made_from": made_from}))
-    writer.put("plan_table", tsv_bytes(_COLUMNS, (_row(thread) for thread in result.plan.threads)))
+    writer.put_json("plan", with_origin(result.plan, writer))
+    writer.put("plan_table", table_bytes(result.plan))
     writer.put("plan_markups", markups.plan_bytes(result.plan))
     writer.put("plan_probe", probe.probe_bytes(result.plan))
     obstacles.write(result.obstacles, writer)
@@ -41,6 +35,22 @@ def write(result: PlacementResult, writer: Writer) -> None:
 def read(case: Case) -> ThreadPlan:
     """Read the plan back."""
     return ThreadPlan.model_validate_json(case.read_bytes("plan"))
+
+
+def with_origin(plan: ThreadPlan, writer: Writer) -> ThreadPlan:
+    """Return the plan with what it is made from."""
+    made_from = Provenance(
+        version=__version__,
+        stage_version=writer.stage_version,
+        settings_sha256=writer.settings_sha256,
+        inputs=dict(writer.inputs),
+    )
+    return plan.model_copy(update={"made_from": made_from})
+
+
+def table_bytes(plan: ThreadPlan) -> bytes:
+    """Return a plan as a table, one thread a row."""
+    return tsv_bytes(_COLUMNS, (_row(thread) for thread in plan.threads))
 
 
 def _row(thread: Thread) -> tuple[Cell, ...]:

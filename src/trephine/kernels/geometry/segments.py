@@ -27,6 +27,27 @@ def crossing_pairs(start: Points2, end: Points2) -> AnyArray:
     return np.argwhere(np.triu(crosses, k=1))
 
 
+def is_crossing(first: Points2, second: Points2, start: Points2, end: Points2) -> AnyArray:
+    """Tell which straight lines from every first to every second point would cross a segment.
+
+    Parameters
+    ----------
+    first, second
+        Ends of the lines, shape (first, 2) and (second, 2).
+    start, end
+        Ends of the segments, shape (segment, 2).
+
+    Returns
+    -------
+    numpy.ndarray
+        Booleans, shape (second, first). Touching ends do not count.
+    """
+    a, b = first[None, :, None], second[:, None, None]
+    c, d = start[None, None], end[None, None]
+    crosses = (_side(a, b, c) * _side(a, b, d) < 0) & (_side(c, d, a) * _side(c, d, b) < 0)
+    return np.asarray(crosses.any(axis=2))
+
+
 def _side(a: AnyArray, b: AnyArray, c: AnyArray) -> AnyArray:
     """Tell on which side of the line a-b the point c lies: twice the triangle's signed area."""
     return (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (

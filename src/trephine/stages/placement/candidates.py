@@ -17,7 +17,7 @@ from trephine.stages.placement.margins import Margins
 from trephine.stages.placement.settings import Settings
 
 _ON_GROUND = ("depth_mm", "grey_count", "thickness_mm", "thickness_sd_mm")
-_BY_SITE = ("entry_mm", "inward", "value", "hit_chance", "vessel_mm", "sulcus_mm", *_ON_GROUND)
+BY_SITE = ("entry_mm", "inward", "value", "hit_chance", "vessel_mm", "sulcus_mm", *_ON_GROUND)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,7 +66,7 @@ class Candidates:
 
     def only(self, keep: AnyArray) -> Candidates:
         """Return the sites where ``keep``, shape (site,), is true."""
-        return replace(self, **{name: getattr(self, name)[keep] for name in _BY_SITE})
+        return replace(self, **{name: getattr(self, name)[keep] for name in BY_SITE})
 
 
 def candidates(

@@ -12,7 +12,7 @@ from trephine.core.frames import IMPLANT, Affine
 from trephine.core.random import generator
 from trephine.core.units import UM_PER_MM
 from trephine.kernels.geometry.outlines import ring
-from trephine.kernels.geometry.segments import crossing_pairs
+from trephine.kernels.geometry.segments import crossing_pairs, is_crossing
 from trephine.kernels.optimize.matching import matched
 from trephine.kernels.optimize.order_bound import order_bound
 from trephine.kernels.optimize.order_search import order_length, shortened
@@ -39,6 +39,8 @@ class Layout:
         Every anchor in ``implant``, shape (anchor, 3).
     order
         Place of each in the robot's order, from 1, shape (thread,).
+    number
+        Name of each, from 1: its place in the order, but for threads that were laid out before.
     crossings, under_laid
         Pairs that cross, and insertions beneath a thread already laid.
     travel_mm, travel_bound_mm
@@ -49,6 +51,7 @@ class Layout:
     anchor: AnyArray
     anchors_mm: Points
     order: AnyArray
+    number: AnyArray
     crossings: int
     under_laid: int
     travel_mm: float
@@ -78,17 +81,26 @@ def is_reached_by_all(sites: Candidates, device: Device, settings: Settings) -> 
     return longest <= device.threads.length_mm.value
 
 
-def laid_out(sites: Candidates, chosen: AnyArray, device: Device, settings: Settings) -> Layout:
+def laid_out(
+    sites: Candidates,
+    chosen: AnyArray,
+    device: Device,
+    settings: Settings,
+    *,
+    locked: tuple[Thread, ...] = (),
+) -> Layout:
     """Match the chosen sites to anchors without crossings and order them for the robot.
 
     Parameters
     ----------
     sites, chosen
-        Candidates and the indices of those to use.
+        Candidates and the indices of those to use; the first are those of ``locked``.
     device
         Gives the anchors.
     settings
         Room a needle needs beside a laid thread.
+    locked
+        Threads that stay: they keep their anchors and numbers, and come first, in their own order.
 
     Returns
     -------
@@ -102,25 +114,50 @@ def laid_out(sites: Candidates, chosen: AnyArray, device: Device, settings: Sett
     berth, which a matching of least total length does not allow. The bound is on the orders that keep every
     demand that the order found keeps.
     """
-    anchors = anchors_mm(device)
+    anchors, mine = anchors_mm(device), len(locked)
     entry = sites.xy_mm[chosen]
-    anchor = matched(anchors[:, :2], entry)
+    anchor = _anchored(anchors[:, :2], entry, locked)
     start = anchors[anchor, :2]
     before = must_precede(start, entry, berth_mm=settings.berth_um / UM_PER_MM)
-    sequence, travel, bound = _ordered(anchors[anchor], sites.entry_mm[chosen], before, settings.order)
+    demands = before | _locked_first(locked, len(chosen))
+    sequence, travel, bound = _ordered(anchors[anchor], sites.entry_mm[chosen], demands, settings.order)
     order = np.empty(len(chosen), dtype=int)
     order[sequence] = np.arange(1, len(chosen) + 1)
+    names = np.setdiff1d(np.arange(1, len(anchors) + 1), [thread.number for thread in locked])
+    number = np.array([thread.number for thread in locked] + [0] * (len(chosen) - mine), dtype=int)
+    number[sequence[sequence >= mine]] = names[: len(chosen) - mine]
     late = before & (order[:, None] > order[None, :])
     return Layout(
         site=chosen,
         anchor=anchor,
         anchors_mm=anchors,
         order=order,
+        number=number,
         crossings=len(crossing_pairs(start, entry)),
         under_laid=int(late.any(axis=1).sum()),
         travel_mm=travel,
         travel_bound_mm=bound,
     )
+
+
+def _anchored(anchors_xy_mm: AnyArray, entry_xy_mm: AnyArray, locked: tuple[Thread, ...]) -> AnyArray:
+    """Match entries to anchors; locked ones come first and have theirs, whose lines others keep clear of."""
+    mine = len(locked)
+    taken = np.array([thread.anchor for thread in locked], dtype=int)
+    left = np.setdiff1d(np.arange(len(anchors_xy_mm)), taken)
+    barred = is_crossing(anchors_xy_mm[left], entry_xy_mm[mine:], anchors_xy_mm[taken], entry_xy_mm[:mine])
+    found = matched(anchors_xy_mm[left], entry_xy_mm[mine:], barred=barred)
+    return np.concatenate([taken, left[found]])
+
+
+def _locked_first(locked: tuple[Thread, ...], count: int) -> AnyArray:
+    """Demand that locked threads precede all others and keep their order, shape (thread, thread)."""
+    mine = len(locked)
+    place = np.array([thread.order for thread in locked], dtype=int)
+    demands = np.zeros((count, count), dtype=bool)
+    demands[:mine, mine:] = True
+    demands[:mine, :mine] = place[:, None] < place[None, :]
+    return demands
 
 
 def _ordered(
@@ -142,7 +179,7 @@ def _ordered(
 def threads(
     layout: Layout, sites: Candidates, pose: Affine, *, device: Device, margin: Margins, settings: Settings
 ) -> tuple[Thread, ...]:
-    """Write the threads out in ``scanner``, numbered in the robot's order.
+    """Write the threads out in ``scanner``, by number.
 
     Parameters
     ----------
@@ -174,25 +211,23 @@ def threads(
     chance = sites.hit_chance[layout.site]
     tip = entry + depth[:, None] * inward
     electrode = tip[:, None] - device.electrode_offsets_mm()[None, :, None] * inward[:, None]
-    made = []
-    for number, index in enumerate(np.argsort(layout.order), start=1):
-        made.append(
-            Thread(
-                number=number,
-                anchor=int(layout.anchor[index]),
-                order=int(layout.order[index]),
-                anchor_mm=_placed(pose, anchor[index]),
-                entry_mm=_placed(pose, entry[index]),
-                tip_mm=_placed(pose, tip[index]),
-                electrodes_mm=tuple(_placed(pose, place) for place in electrode[index]),
-                clearance_um=_finite_um(nearest[index]),
-                margin_um=float(asked[index] * UM_PER_MM),
-                value=float(sites.value[layout.site][index]),
-                hit_probability=float(chance[index]) if np.isfinite(vessel[index]) else None,
-                length_needed_mm=float(length[index]),
-            )
+    return tuple(
+        Thread(
+            number=int(layout.number[index]),
+            anchor=int(layout.anchor[index]),
+            order=int(layout.order[index]),
+            anchor_mm=_placed(pose, anchor[index]),
+            entry_mm=_placed(pose, entry[index]),
+            tip_mm=_placed(pose, tip[index]),
+            electrodes_mm=tuple(_placed(pose, place) for place in electrode[index]),
+            clearance_um=_finite_um(nearest[index]),
+            margin_um=float(asked[index] * UM_PER_MM),
+            value=float(sites.value[layout.site][index]),
+            hit_probability=float(chance[index]) if np.isfinite(vessel[index]) else None,
+            length_needed_mm=float(length[index]),
         )
-    return tuple(made)
+        for index in np.argsort(layout.number)
+    )
 
 
 def _placed(pose: Affine, place_mm: AnyArray) -> Position:

@@ -75,9 +75,10 @@ def margins(
     working = spread_um(robot, settings, picture_um=picture_um) / UM_PER_MM
     common = float(np.hypot(robot.registration_error_um.value, picture_um)) / UM_PER_MM
     z = -float(ndtri(settings.hit_limit_fraction))
-    sulcus = -float(ndtri(settings.sulcus_miss_fraction)) * float(
-        np.hypot(settings.sulcus_error_mm, picture_um / UM_PER_MM)
-    )
+    plan_mm = picture_um / UM_PER_MM
+    if live_view is not None and live_view.plan_error_mm is not None:
+        plan_mm = live_view.plan_error_mm
+    sulcus = -float(ndtri(settings.sulcus_miss_fraction)) * float(np.hypot(settings.sulcus_error_mm, plan_mm))
     if live_view is not None:
         return Margins(
             vessel_mm=radius + working * z,

@@ -14,8 +14,10 @@ from trephine.model.obstacles import PlacementResult
 from trephine.model.opening import Opening
 from trephine.safety.rules import Limits
 from trephine.stages.placement.ground import Worth, ground
+from trephine.stages.placement.margins import margins
+from trephine.stages.placement.obstacle_map import obstacle_map
 from trephine.stages.placement.settings import Settings
-from trephine.stages.placement.solve import Means, plan_on
+from trephine.stages.placement.solve import Means, Scene, plan_on
 
 
 def run(
@@ -72,7 +74,11 @@ def run(
     worth = Worth(anatomy=anatomy, hand_map=hand_map, device=device, robot=robot)
     mapped = ground(opening, angiogram, worth, settings)
     means = Means(device=device, robot=robot, limits=limits, settings=settings)
-    return plan_on(mapped, live_view, means, progress=progress)
+    progress(1, 5, "finding vessels")
+    obstacles, origin = obstacle_map(mapped, settings, live_view=live_view)
+    margin = margins(robot, settings, live_view=live_view, before=mapped.before)
+    scene = Scene(ground=mapped, obstacles=obstacles, origin=origin, margin=margin)
+    return plan_on(scene, means, progress=progress)
 
 
 def _check(device: Device, opening: Opening) -> None:

@@ -24,6 +24,33 @@ class VesselSettings(BaseModel):
     darkness_fraction: float = Field(0.12, ge=0, description="Less light than this share is no window")
 
 
+class FrameSettings(BaseModel):
+    """How a picture taken in surgery is laid on the plan; all assumed by us."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    own_error_um: float = Field(
+        20.0, ge=0, description="Of the picture against the robot, where the robot aims in the picture"
+    )
+    robot_pose_um: float = Field(
+        100.0, ge=0, description="A stated error up to this is taken as that of picture against robot"
+    )
+    pose_limit_mm: float = Field(
+        2.0, gt=0, description="Largest error of the picture on the plan; scans agree no better with cortex"
+    )
+    chance_limit_fraction: float = Field(
+        0.001, gt=0, lt=1, description="Accepted chance that a picture of other cortex fits as well"
+    )
+    reach_mm: float = Field(6.0, gt=0, description="Largest shift looked for without a stated pose")
+    turn_rad: float = Field(0.18, gt=0, description="Largest turn from a stated pose looked for")
+    order_rounds: int = Field(
+        0, ge=0, description="Rounds of the order's proof on a picture: it takes longer than the order itself"
+    )
+    scale_limit_fraction: float = Field(
+        0.03, gt=0, description="Departure of the scale that matters: 0.2 mm at the rim of the opening"
+    )
+
+
 class SolverSettings(BaseModel):
     """When the solver stops: never by the clock, so that results repeat."""
 
@@ -111,6 +138,7 @@ class Settings(BaseModel):
     )
     berth_um: float = Field(100.0, ge=0, description="Room a needle needs beside a laid thread")
     spare_count: int = Field(8, ge=0, description="Sites in reserve that a plan lists; one in eight threads")
+    frame: FrameSettings = FrameSettings()
     vessels: VesselSettings = VesselSettings()
     solver: SolverSettings = SolverSettings()
     order: OrderSettings = OrderSettings()

@@ -3,34 +3,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.distance import pdist
 
+from trephine.core.arrays import Mask2
 from trephine.core.findings import Finding, Outcome
 from trephine.core.progress import Progress, part_of
 from trephine.core.units import UM_PER_MM
 from trephine.kernels.optimize.packing import Effort, Packing, packed
 from trephine.model.device import Device, Robot
 from trephine.model.ground import Ground
-from trephine.model.live_view import LiveView
 from trephine.model.obstacles import Obstacles, PlacementResult
-from trephine.model.thread_plan import ElectrodeYield, ThreadPlan
+from trephine.model.thread_plan import ElectrodeYield, Thread, ThreadPlan
 from trephine.safety.rules import Limits
 from trephine.stages.placement.bleeding import bleeding, hit_budget, hit_cost
 from trephine.stages.placement.candidates import Candidates, candidates
 from trephine.stages.placement.checks import Context, findings
 from trephine.stages.placement.depth import Thickness, electrode_yield
+from trephine.stages.placement.held import Held, as_they_were, held, room_beside, with_held
+from trephine.stages.placement.held import findings as held_findings
 from trephine.stages.placement.layout import (
     Layout,
+    anchors_mm,
     is_reached_by_all,
     laid_out,
     length_needed_mm,
     threads,
 )
-from trephine.stages.placement.margins import Margins, margins
-from trephine.stages.placement.obstacle_map import Origin, obstacle_map
+from trephine.stages.placement.margins import Margins
+from trephine.stages.placement.obstacle_map import Origin
 from trephine.stages.placement.settings import Settings
 from trephine.stages.placement.spares import spares
 
@@ -45,49 +48,89 @@ class Means:
     settings: Settings
 
 
-def plan_on(
-    ground: Ground, live_view: LiveView | None, means: Means, *, progress: Progress
-) -> Outcome[PlacementResult]:
-    """Choose, anchor and order the threads on a mapped ground.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scene:
+    """What a plan is made on.
 
     Parameters
     ----------
-    ground
-        The cortex under the opening with what a thread is worth everywhere.
-    live_view
-        What vessels are known from; without one, those seen before surgery.
+    ground, obstacles
+        The cortex with what a thread is worth everywhere, and what to keep away from.
+    origin
+        What the vessels come from.
+    margin
+        Distances to keep.
+    forbidden
+        Where the surgeon's zones allow no thread, shape (row, column) of the map; absent without zones.
+    locked
+        Threads that stay.
+    """
+
+    ground: Ground
+    obstacles: Obstacles
+    origin: Origin
+    margin: Margins
+    forbidden: Mask2 | None = None
+    locked: tuple[Thread, ...] = ()
+
+
+def plan_on(scene: Scene, means: Means, *, progress: Progress) -> Outcome[PlacementResult]:
+    """Choose, anchor and order the threads on a scene.
+
+    Parameters
+    ----------
+    scene
+        Ground, obstacles, margin, and what the surgeon asks for.
     means
         Device, robot, limits and settings.
     progress
-        Told before the second of five steps and after each.
+        Told before the third of five steps and after each.
 
     Returns
     -------
     Outcome
-        The plan and the map it was made on.
+        The plan and the map it was made on. Locked threads are in it whatever they break; a finding says so.
 
     Raises
     ------
-    InputError
-        If the live view misses the opening.
     NumericalError
         If a solver fails.
     """
-    device, settings = means.device, means.settings
-    progress(1, 5, "finding vessels")
-    obstacles, origin = obstacle_map(ground, settings, live_view=live_view)
     progress(2, 5, "listing sites")
-    margin = margins(means.robot, settings, live_view=live_view, before=ground.before)
-    sites = candidates(ground, obstacles, margin, means.robot, settings)
+    obstacles, zoned = _closed(scene)
+    kept = held(scene.locked, scene.ground, obstacles, scene.margin)
+    sites = candidates(scene.ground, obstacles, scene.margin, means.robot, means.settings)
+    sites = replace(sites, refused=sites.refused | zoned)
+    spacing_mm = means.device.threads.spacing_um.value / UM_PER_MM
+    sites = room_beside(sites, kept, anchors_mm(means.device), spacing_mm, means.settings)
     progress(3, 5, "choosing sites")
     choosing = part_of(progress, 3, 4, 5)
-    packing = _chosen(sites, device, settings, choosing)
+    packing = _chosen(sites, kept, means, choosing)
     progress(4, 5, "anchors and order")
-    sites, packing, layout = _within_reach(sites, packing, device, settings, choosing)
-    plan = plan_of(sites, packing, layout, (origin, obstacles, means, margin))
-    found = judged(plan, (obstacles, ground), sites, packing, (means, margin))
+    sites, packing, layout = _within_reach(sites, packing, kept, means, choosing)
+    plan = plan_of(sites, packing, layout, (scene.origin, obstacles, means, scene.margin))
+    plan = plan.model_copy(
+        update={
+            "threads": as_they_were(plan.threads, kept),
+            "candidate_count": plan.candidate_count - len(kept.threads),
+        }
+    )
+    found = (
+        *judged(plan, (obstacles, scene.ground), sites, packing, (means, scene.margin)),
+        *held_findings(kept, scene.margin, means.device),
+    )
     progress(5, 5, "threads planned")
-    return Outcome(value=PlacementResult(plan=plan, obstacles=obstacles, ground=ground), findings=found)
+    return Outcome(value=PlacementResult(plan=plan, obstacles=obstacles, ground=scene.ground), findings=found)
+
+
+def _closed(scene: Scene) -> tuple[Obstacles, dict[str, int]]:
+    """Close the surgeon's zones, and count the sites that this takes away."""
+    if scene.forbidden is None:
+        return scene.obstacles, {}
+    step = scene.ground.site_pixels
+    lost = (scene.forbidden & ~scene.obstacles.outside)[::step, ::step]
+    closed = replace(scene.obstacles, outside=scene.obstacles.outside | scene.forbidden)
+    return closed, {"the surgeon's zones": int(lost.sum())}
 
 
 def judged(
@@ -119,32 +162,45 @@ def _nearest_vessel_um(sites: Candidates, packing: Packing) -> float | None:
     return nearest if np.isfinite(nearest) else None
 
 
-def _chosen(sites: Candidates, device: Device, settings: Settings, progress: Progress) -> Packing:
-    """Pack the sites with the device's spacing, within the budget of hits.
+def _chosen(sites: Candidates, kept: Held, means: Means, progress: Progress) -> Packing:
+    """Pack the sites beside the locked threads, which stand first in the answer, within the budget of hits.
 
     Notes
     -----
+    The sites are those that locked threads leave, so that the rest is a packing of its own, and its bound,
+    with the locked threads' value, is a bound for the whole.
+
     The best packing without the budget is the best within it whenever it keeps it, and its bound holds as
     well; only otherwise the budget enters the model, which is harder to solve. Before surgery the errors are
     many times the margin, and no array would keep the budget: sites are provisional then, and it is told
     but not asked for.
     """
-    free = _packed(sites, device, settings, progress, budget=np.inf)
-    cost, budget = hit_cost(sites.hit_chance), hit_budget(settings)
-    if not sites.is_exact or float(cost[free.chosen].sum()) <= budget:
-        return free
-    return _packed(sites, device, settings, progress, budget=budget)
+    device, settings, mine = means.device, means.settings, len(kept.threads)
+    count = int(device.threads.thread_count.value) - mine
+    rest = _packed(sites, device, settings, progress, budget=np.inf, count=count)
+    cost = hit_cost(sites.hit_chance)
+    budget = hit_budget(settings) - float(hit_cost(kept.sites.hit_chance).sum())
+    if sites.is_exact and float(cost[rest.chosen].sum()) > budget:
+        rest = _packed(sites, device, settings, progress, budget=max(budget, 0.0), count=count)
+    value = float(kept.sites.value.sum())
+    return replace(
+        rest,
+        chosen=np.concatenate([np.arange(mine), mine + rest.chosen]).astype(int),
+        objective=rest.objective + value,
+        bound=rest.bound + value,
+        count_bound=rest.count_bound + mine,
+    )
 
 
 def _packed(
-    sites: Candidates, device: Device, settings: Settings, progress: Progress, *, budget: float
+    sites: Candidates, device: Device, settings: Settings, progress: Progress, *, budget: float, count: int
 ) -> Packing:
     solver = settings.solver
     return packed(
         sites.xy_mm,
         sites.value,
         spacing_mm=device.threads.spacing_um.value / UM_PER_MM,
-        count=int(device.threads.thread_count.value),
+        count=count,
         effort=Effort(
             gap_fraction=solver.gap_fraction,
             node_limit=solver.node_limit,
@@ -158,7 +214,7 @@ def _packed(
 
 
 def _within_reach(
-    sites: Candidates, packing: Packing, device: Device, settings: Settings, progress: Progress
+    free: Candidates, packing: Packing, kept: Held, means: Means, progress: Progress
 ) -> tuple[Candidates, Packing, Layout]:
     """Choose again among the sites that every anchor reaches, if a thread would be too short for its site.
 
@@ -168,18 +224,19 @@ def _within_reach(
     that all anchors reach hold as many threads, they are taken; otherwise the first choice stays, and the
     judgement says that a thread is too short.
     """
-    layout = laid_out(sites, packing.chosen, device, settings)
+    device, settings = means.device, means.settings
+    sites = with_held(kept, free)
+    layout = laid_out(sites, packing.chosen, device, settings, locked=kept.threads)
     entry, anchor = sites.entry_mm[layout.site], layout.anchors_mm[layout.anchor]
-    if np.all(
-        length_needed_mm(entry, anchor, sites.depth_mm[layout.site], settings)
-        <= device.threads.length_mm.value
-    ):
+    depth = sites.depth_mm[layout.site]
+    if np.all(length_needed_mm(entry, anchor, depth, settings) <= device.threads.length_mm.value):
         return sites, packing, layout
-    near = sites.only(is_reached_by_all(sites, device, settings))
-    again = _chosen(near, device, settings, progress)
+    near = free.only(is_reached_by_all(free, device, settings))
+    again = _chosen(near, kept, means, progress)
     if len(again.chosen) < len(packing.chosen):
         return sites, packing, layout
-    return near, again, laid_out(near, again.chosen, device, settings)
+    near = with_held(kept, near)
+    return near, again, laid_out(near, again.chosen, device, settings, locked=kept.threads)
 
 
 def plan_of(
