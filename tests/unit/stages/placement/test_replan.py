@@ -1,0 +1,155 @@
+"""Planning again on a picture: zones, locks, place of the picture; on a spherical head."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trephine.core.errors import InputError
+from trephine.core.findings import Severity
+from trephine.core.frames import IMPLANT, SCANNER
+from trephine.model.live_picture import LivePicture, StatedPose
+from trephine.model.wishes import Wishes, Zone
+from trephine.safety.reading import read_limits
+from trephine.stages.placement.replan import replan
+from trephine.stages.placement.run import run
+from trephine.stages.placement.settings import Settings, SolverSettings
+from trephine.stages.placement.solve import Means
+
+SQUARE = np.array([[-2.0, -2.0, 0], [2.0, -2.0, 0], [2.0, 1.0, 0], [-2.0, 1.0, 0]])
+
+
+QUICK = Settings(pixel_mm=0.04, candidate_pixels=3, solver=SolverSettings(windows=0))
+
+
+@pytest.fixture(scope="module")
+def means(n1, r1) -> Means:
+    return Means(device=n1, robot=r1, limits=read_limits(), settings=QUICK)
+
+
+@pytest.fixture(scope="module")
+def based(head, opened, pictured, n1, r1):
+    """The plan on the first picture, on a coarse grid."""
+    given = (opened, head.anatomy, head.hand_map, None, pictured[0], n1, r1)
+    return run(*given, limits=read_limits(), settings=QUICK)
+
+
+@pytest.fixture(scope="module")
+def picture(pictured) -> LivePicture:
+    view = pictured[0]
+    pose = StatedPose(scanner_from_image=view.scanner_from_image, error_um=1000.0)
+    return LivePicture(name="f.png", rgb=view.rgb, pixel_um=view.pixel_um, pose=pose)
+
+
+def entries(made, pose):
+    return pose.inverse()(np.array([t.entry_mm for t in made.threads]), frame=SCANNER)
+
+
+def shifted(picture, x_mm):
+    pose = picture.pose.scanner_from_image
+    matrix = pose.matrix.copy()
+    matrix[:3, 3] += x_mm * matrix[:3, 0]
+    stated = replace(picture.pose, scanner_from_image=replace(pose, matrix=matrix))
+    return replace(picture, pose=stated)
+
+
+def test_locks_stay_zones_are_empty_and_the_place_is_found_again(based, picture, means):
+    result = based.value
+    pose = result.ground.scanner_from_implant
+    was = {t.number: t for t in result.plan.threads}
+    away = entries(result.plan, pose)
+    outside = (np.abs(away[:, 0]) > 2.5) | (away[:, 1] > 1.5) | (away[:, 1] < -2.5)
+    free = [t for t, is_free in zip(result.plan.threads, outside, strict=True) if is_free]
+    locked = tuple(free[:3])
+    zone = Zone(name="vein", rule="keep out", outline_mm=SQUARE, place=pose)
+    wishes = Wishes(zones=(zone,), locked=locked)
+    done = replan(result.ground, shifted(picture, 0.7), result.obstacles, means, wishes=wishes)
+    made, place = done.value.placement.plan, done.value.place
+    assert place.laid_by == "earlier picture"
+    assert place.moved_mm == pytest.approx(0.7, abs=0.05)
+    assert place.error_mm < 0.3
+    now = {t.number: t for t in made.threads}
+    assert sorted(now) == sorted({t.number for t in made.threads})
+    for thread in locked:
+        kept = now[thread.number]
+        assert (kept.entry_mm, kept.tip_mm, kept.anchor) == (thread.entry_mm, thread.tip_mm, thread.anchor)
+    assert sorted(now[t.number].order for t in locked) == [1, 2, 3]
+    assert len({t.anchor for t in made.threads}) == len(made.threads)
+    others = [t for t in made.threads if t.number not in {t.number for t in locked}]
+    xy = pose.inverse()(np.array([t.entry_mm for t in others]), frame=SCANNER)[:, :2]
+    within = (np.abs(xy[:, 0]) < 2) & (xy[:, 1] > -2) & (xy[:, 1] < 1)
+    assert not within.any()
+    assert made.smallest_spacing_um >= 300 - 1e-6
+    assert made.objective <= made.bound + 1e-9
+    assert made.under_laid == 0
+    assert was.keys() >= {t.number for t in locked}
+    spot = np.array([[site.column_index, site.row_index] for site in place.sites])
+    stated = place.scanner_from_image
+    image = np.column_stack([spot * picture.pixel_um / 1000, np.zeros(len(spot))])
+    back = image @ np.array(stated)[:3, :3].T + np.array(stated)[:3, 3]
+    across = pose.inverse()(back, frame=SCANNER)[:, :2] - entries(made, pose)[:, :2]
+    assert np.abs(across).max() < 0.5  # the picture looks along the axis: only height is lost
+
+
+def test_a_lock_that_breaks_a_limit_stays_and_blocks(based, picture, means):
+    result = based.value
+    pose = result.ground.scanner_from_implant
+    rows, columns = np.nonzero(result.obstacles.vessel & ~result.obstacles.outside)
+    middle = len(rows) // 2
+    xy = result.obstacles.xy_of(np.array([[rows[middle], columns[middle]]]))[0]
+    thread = result.plan.threads[4]
+    entry = entries(result.plan, pose)[4]
+    step = pose(np.array([[*xy, entry[2]]]), frame=IMPLANT)[0] - np.array(thread.entry_mm)
+    moved = {
+        name: tuple(float(v) for v in np.array(getattr(thread, name)) + step)
+        for name in ("entry_mm", "tip_mm")
+    }
+    wishes = Wishes(locked=(thread.model_copy(update=moved),))
+    done = replan(result.ground, picture, result.obstacles, means, wishes=wishes)
+    told = [f for f in done.findings if f.code == "LOCK_BREAKS_LIMIT"]
+    assert told
+    assert {f.severity for f in told} == {Severity.BLOCK}
+    assert any("Locked threads 5 lie nearer to a vessel" in f.message for f in told)
+    kept = next(t for t in done.value.placement.plan.threads if t.number == 5)
+    assert kept.entry_mm == moved["entry_mm"]
+
+
+def test_a_pose_that_nothing_confirms_is_said_or_blocks(based, picture, means):
+    ground = based.value.ground
+    said = replan(ground, picture, None, means)
+    assert "FRAME_POSE_UNCHECKED" in {f.code for f in said.findings}
+    assert said.value.place.laid_by == "stated pose"
+    rough = replace(picture, pose=replace(picture.pose, error_um=2500.0))
+    blocked = replan(ground, rough, None, means)
+    assert {f.code for f in blocked.findings if f.severity is Severity.BLOCK} >= {"FRAME_NOT_REGISTERED"}
+
+
+def test_without_a_pose_or_a_known_vessel_a_picture_is_refused(based, picture, means):
+    with pytest.raises(InputError, match="State the pose"):
+        replan(based.value.ground, replace(picture, pose=None), None, means)
+
+
+def test_the_picture_of_another_cortex_is_not_recognised(based, picture, means):
+    other = replace(picture, rgb=np.ascontiguousarray(picture.rgb[::-1]), pose=None)
+    with pytest.raises(InputError, match="not recognised"):
+        replan(based.value.ground, other, based.value.obstacles, means)
+
+
+def test_a_pose_far_from_where_the_vessels_lie_blocks(based, picture, means):
+    sure = shifted(replace(picture, pose=replace(picture.pose, error_um=20.0)), 6.2)
+    settings = means.settings.model_copy(update={"surface_shift_mm": 1.9})
+    limits = settings.frame.model_copy(update={"reach_mm": 7.0})
+    eager = replace(means, settings=settings.model_copy(update={"frame": limits}))
+    done = replan(based.value.ground, sure, based.value.obstacles, eager)
+    assert "FRAME_POSE_CONTRADICTED" in {f.code for f in done.findings}
+    assert done.is_blocked
+
+
+def test_a_zone_beside_the_opening_is_refused(based, picture, means):
+    zone = Zone(
+        name="far", rule="keep out", outline_mm=SQUARE + 40, place=based.value.ground.scanner_from_implant
+    )
+    with pytest.raises(InputError, match="nowhere over the exposed cortex"):
+        replan(based.value.ground, picture, None, means, wishes=Wishes(zones=(zone,)))
