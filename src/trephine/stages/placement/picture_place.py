@@ -14,7 +14,8 @@ from trephine.core.errors import InputError
 from trephine.core.findings import Finding, Severity
 from trephine.core.frames import IMAGE, SCANNER, Affine
 from trephine.core.units import UM_PER_MM
-from trephine.kernels.registration.planar import Fit, Flat, Match, Turn, refined, searched
+from trephine.kernels.registration.planar import Flat, Match, Turn, searched
+from trephine.kernels.registration.planar_fit import Fit, refined
 from trephine.model.ground import Ground
 from trephine.model.live_picture import LivePicture, StatedPose
 from trephine.model.obstacles import Obstacles
@@ -266,8 +267,8 @@ def _radius_mm(ground: Ground) -> float:
 def _is_sure(match: Match, fit: Fit, limits: FrameSettings) -> bool:
     """Whether the vessels can only lie there: rarely by chance, nowhere else as well, and well enough."""
     return (
-        match.chance < limits.chance_limit_fraction
-        and match.score - match.rival_score > 0.25 * match.score
+        match.chance_probability < limits.chance_limit_fraction
+        and match.score - match.rival_correlation > 0.25 * match.score
         and float(np.hypot(fit.scatter_mm, np.sqrt(np.trace(fit.covariance[1:, 1:]) / 2)))
         < limits.pose_limit_mm
     )
@@ -292,7 +293,9 @@ def _unknown(known: Known | None, match: Match | None) -> InputError:
     if known is not None:
         reason = f"the {known.name} was looked for and not recognised"
         reason += (
-            "" if match is None else f" (another cortex would fit as well with chance {match.chance:.2g})"
+            ""
+            if match is None
+            else f" (another cortex would fit as well with chance {match.chance_probability:.2g})"
         )
     return InputError.because(
         where="the picture",

@@ -136,7 +136,7 @@ def _told(picture: LivePicture, place: Place, view: LiveView, plan: ThreadPlan) 
         moved_mm=place.moved_mm,
         turned_rad=place.turned_rad,
         found_correlation=place.match.score if place.match else None,
-        chance_probability=place.match.chance if place.match else None,
+        chance_probability=place.match.chance_probability if place.match else None,
         scale_off_fraction=place.fit.scale_off_fraction if place.fit else None,
         sites=tuple(
             PictureSite(number=thread.number, column_index=float(column), row_index=float(row))
