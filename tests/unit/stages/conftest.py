@@ -224,6 +224,12 @@ def opened(planned: OpeningResult) -> Opening:
 
 
 @pytest.fixture(scope="session")
+def view_down():
+    """Take a live view down an implant's axis, with the vessels drawn into it."""
+    return make_live_view
+
+
+@pytest.fixture(scope="session")
 def pictured(opened: Opening) -> tuple[LiveView, np.ndarray]:
     """A live view down the axis, and the vessels drawn into it."""
     return make_live_view(opened.pose)
