@@ -1,153 +1,180 @@
-"""Packing of 64 threads between vessels: our proven plan beside the usual heuristics, on made-up patches."""
+"""Thread sites with a proven bound, beside the usual heuristics and plain mixed-integer programming."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from statistics import median
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import scipy
-from scipy.ndimage import distance_transform_edt, gaussian_filter
-from scipy.spatial import cKDTree
+from scipy.spatial.distance import pdist
 
 from trephine.bench.row import Row
-from trephine.bench.timing import medians_s
 from trephine.core.progress import Progress
-from trephine.core.random import generator
-from trephine.kernels.optimize.packing import Effort, packed
+from trephine.kernels.optimize.packing import Effort, Packing, packed
 
-SIDE_MM = 8.0
-PIXEL_MM = 0.02
-GRID_MM = 0.06
-MARGIN_MM = 0.058
-SPACING_MM = 0.3
-COUNT = 64
-MOVES = 60_000
-SEEDS = range(5)
+FOLDER = Path(__file__).parent
+SEEDS = range(100)
+PEER_SEEDS_OF_ONE_PATCH = range(100)
+WINDOW_STEPS = (18, 14, 12, 10)
+LARGE_GAP_FRACTION = 0.01
+NEAR_MM = 1e-9
+PROVEN = f"HiGHS of SciPy {scipy.__version__}; processor time; gap is (bound - objective) / bound"
 
 
-def patch(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return candidate sites, shape (site, 2), mm, and their value; vessels cover about half of the patch."""
-    rng = generator(seed, "bench.placement")
-    n = round(SIDE_MM / PIXEL_MM)
-    vessel = np.zeros((n, n), dtype=bool)
-    for scale, share in ((24, 0.10), (10, 0.12), (5, 0.14)):
-        field = gaussian_filter(rng.standard_normal((n, n)), scale, mode="wrap")
-        vessel |= np.abs(field) < np.quantile(np.abs(field), share)
-    clearance = distance_transform_edt(~vessel) * PIXEL_MM
-    step = round(GRID_MM / PIXEL_MM)
-    rows, columns = np.mgrid[step:n:step, step:n:step]
-    free = clearance[rows, columns] >= MARGIN_MM
-    sites = np.stack([columns[free], rows[free]], axis=1) * PIXEL_MM
-    centre = SIDE_MM * rng.uniform(0.35, 0.65, 2)
-    return sites, np.exp(-((sites - centre) ** 2).sum(axis=1) / (2 * 2.0**2))
+def _sibling(name: str) -> ModuleType:
+    """Load a module that lies beside this one: the folder is no package."""
+    spec = importlib.util.spec_from_file_location(f"benchmarks.{name}", FOLDER / f"{name}.py")
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-def taken(sites: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Take sites in order, each that keeps its distance from those taken, up to the count."""
-    chosen: list[int] = []
-    for site in order:
-        if len(chosen) == COUNT:
-            break
-        if not chosen or ((sites[chosen] - sites[site]) ** 2).sum(axis=1).min() >= SPACING_MM**2 - 1e-12:
-            chosen.append(int(site))
-    return np.array(chosen)
+cases = _sibling("_placement_cases")
+peers = _sibling("_placement_peers")
+Result = tuple[int, float]
+"""Threads placed and their value."""
 
 
-def greedy(sites: np.ndarray, value: np.ndarray, seed: int) -> np.ndarray:
-    """Take the best sites first."""
-    return taken(sites, np.argsort(-value, kind="stable"))
+def ours(patch: cases.Patch, *, gap_fraction: float = 0.001) -> tuple[Packing, float]:
+    """Place the threads of a patch; return the packing and the processor time it took."""
+    start = time.process_time()
+    made = packed(
+        patch.sites_mm,
+        patch.value,
+        spacing_mm=cases.SPACING_MM,
+        count=patch.count,
+        effort=Effort(gap_fraction=gap_fraction),
+    )
+    return made, time.process_time() - start
 
 
-def poisson_disk(sites: np.ndarray, value: np.ndarray, seed: int) -> np.ndarray:
-    """Keep the best of 200 random orders."""
-    rng = generator(seed, "bench.placement.poisson")
-    tries = [taken(sites, rng.permutation(len(sites))) for _ in range(200)]
-    return max(tries, key=lambda chosen: value[chosen].sum())
+def is_valid(patch: cases.Patch, made: Packing) -> bool:
+    """Tell whether spacing and margin hold, both under exact distance."""
+    sites = patch.sites_mm[made.chosen]
+    is_spaced = len(sites) < 2 or pdist(sites).min() >= cases.SPACING_MM - NEAR_MM
+    return bool(is_spaced and patch.exact_clearance_mm(made.chosen) >= patch.margin_mm - NEAR_MM)
 
 
-def hexagonal(sites: np.ndarray, value: np.ndarray, seed: int) -> np.ndarray:
-    """Keep the best hexagonal lattice over turns and shifts, each node moved to its nearest free site."""
-    best: np.ndarray = np.zeros(0, dtype=int)
-    for turn in np.linspace(0, np.pi / 3, 6, endpoint=False):
-        for shift in np.linspace(0, SPACING_MM, 4, endpoint=False):
-            u = np.array([np.cos(turn), np.sin(turn)]) * SPACING_MM
-            v = np.array([np.cos(turn + np.pi / 3), np.sin(turn + np.pi / 3)]) * SPACING_MM
-            a, b = np.mgrid[-40:40, -40:40]
-            nodes = a.reshape(-1, 1) * u + b.reshape(-1, 1) * v + SIDE_MM / 2 + shift
-            nodes = nodes[((nodes > 0) & (nodes < SIDE_MM)).all(axis=1)]
-            gap = ((nodes[:, None] - sites[None]) ** 2).sum(axis=2)
-            near = gap.argmin(axis=1)[gap.min(axis=1) < (SPACING_MM / 2) ** 2]
-            chosen = taken(sites, near[np.argsort(-value[near], kind="stable")])
-            best = max(best, chosen, key=lambda one: value[one].sum())
-    return best
+def _alone(
+    work: str, figure: str, value: float, unit: str = "1", note: str = "", better: str = "lower"
+) -> Row:
+    return Row(
+        work=work, figure=figure, ours=value, unit=unit, better=better, note=note,
+        peer=None, peer_name=None, peer_version=None,
+    )  # fmt: skip
 
 
-def annealed(sites: np.ndarray, value: np.ndarray, seed: int) -> np.ndarray:
-    """Improve the greedy answer by moving single threads, mostly nearby, also for the worse while hot."""
-    rng = generator(seed, "bench.placement.annealing")
-    tree = cKDTree(sites)
-    now = greedy(sites, value, seed)
-    total = best_total = float(value[now].sum())
-    best = now.copy()
-    for step in range(MOVES):
-        heat = 0.01 * (1 - step / MOVES)
-        place = int(rng.integers(len(now)))
-        near = tree.query_ball_point(sites[now[place]], SPACING_MM)
-        site = int(near[rng.integers(len(near))]) if rng.random() < 0.8 else int(rng.integers(len(sites)))
-        gap = ((sites[now] - sites[site]) ** 2).sum(axis=1)
-        gap[place] = np.inf
-        gain = float(value[site] - value[now[place]])
-        if gap.min() >= SPACING_MM**2 - 1e-12 and (gain >= 0 or rng.random() < np.exp(gain / (heat + 1e-9))):
-            now[place] = site
-            total += gain
-            if total > best_total:
-                best, best_total = now.copy(), total
-    return best
+def _proof(patch: cases.Patch, made: Packing, spent_s: float) -> Iterator[Row]:
+    """Give threads, gap, time and whether the distances hold."""
+    work = f"{patch.count} threads at 300 um, {patch.name}, {len(patch.value)} sites"
+    gap = (made.bound - made.objective) / made.bound if made.bound else 0.0
+    count = f"at most {made.count_bound} proven possible"
+    yield _alone(work, "threads placed", len(made.chosen), note=count, better="higher")
+    yield _alone(work, "proven gap", gap, note=PROVEN)
+    yield _alone(work, "processor time", spent_s, "s")
+    yield _alone(work, "spacing and margin hold under exact distance", is_valid(patch, made), better="higher")
 
 
-PEERS = {
-    "greedy": greedy,
-    "Poisson-disk, best of 200": poisson_disk,
-    "hexagonal, best of 24": hexagonal,
-    "annealing, 60,000 moves": annealed,
-}
+def _against(work: str, pairs: dict[str, list[tuple[Result, Result]]], note: str) -> Iterator[Row]:
+    """Compare (threads, value) of ours and of each peer over the seeds."""
+    for name, both in pairs.items():
+        better = sum((mine[0], mine[1]) > (their[0], their[1] + 1e-9) for mine, their in both)
+        even = sum(mine[0] == their[0] and abs(mine[1] - their[1]) <= 1e-9 for mine, their in both)
+        yield Row(
+            work=work, figure="objective", unit="1", better="higher", repeat_count=len(both),
+            ours=float(np.median([mine[1] for mine, _ in both])),
+            peer=float(np.median([their[1] for _, their in both])),
+            peer_name=name, peer_version="this folder",
+            note=f"{name}: ours better on {better}, even on {even} of {len(both)} seeds; {note}",
+        )  # fmt: skip
+
+
+def _heuristics(
+    field: peers.Neighbours, limit_s: float, heat: float
+) -> dict[str, Callable[[int], np.ndarray]]:
+    return {
+        "greedy": lambda seed: peers.greedy(field),
+        "Poisson-disk, best of 200": lambda seed: peers.poisson_disk(field, seed),
+        "hexagonal, best of 24": lambda seed: peers.hexagonal(field, seed),
+        "annealing, tuned, our time": lambda seed: peers.annealed(field, seed, limit_s=limit_s, heat=heat),
+    }
+
+
+def _one_patch(patch: cases.Patch, progress: Progress) -> Iterator[Row]:
+    """Prove one patch, and hold the plan against a hundred seeds of each heuristic."""
+    made, spent_s = ours(patch)
+    yield from _proof(patch, made, spent_s)
+    field = peers.Neighbours(patch.sites_mm, patch.value, cases.SPACING_MM, patch.count)
+    heat = peers.tuned_heat(field, limit_s=spent_s)
+    mine = (len(made.chosen), made.objective)
+    pairs: dict[str, list[tuple[Result, Result]]] = {}
+    for seed in PEER_SEEDS_OF_ONE_PATCH:
+        progress(seed, len(PEER_SEEDS_OF_ONE_PATCH), f"heuristics on {patch.name}")
+        for name, method in _heuristics(field, spent_s, heat).items():
+            chosen = method(seed)
+            pairs.setdefault(name, []).append((mine, (len(chosen), float(patch.value[chosen].sum()))))
+    yield from _against(f"{patch.count} threads at 300 um, {patch.name}", pairs, f"{spent_s:.1f} s each")
+
+
+def made_up_rows(progress: Progress) -> Iterator[Row]:
+    """Prove a hundred made-up patches, and hold each against the heuristics."""
+    pairs: dict[str, list[tuple[Result, Result]]] = {}
+    gaps, times, valid = [], [], 0
+    for seed in SEEDS:
+        progress(seed, len(SEEDS), "made-up patches")
+        patch = cases.made_up(seed)
+        made, spent_s = ours(patch)
+        gaps.append((made.bound - made.objective) / made.bound)
+        times.append(spent_s)
+        valid += is_valid(patch, made)
+        field = peers.Neighbours(patch.sites_mm, patch.value, cases.SPACING_MM, patch.count)
+        for name, method in _heuristics(field, spent_s, peers.HEATS[1]).items():
+            chosen = method(seed)
+            theirs = (len(chosen), float(patch.value[chosen].sum()))
+            pairs.setdefault(name, []).append(((len(made.chosen), made.objective), theirs))
+    work = f"64 threads at 300 um on {len(SEEDS)} made-up 8 mm patches, 60 um grid"
+    yield _alone(work, "largest proven gap", max(gaps), note=PROVEN)
+    yield _alone(work, "median processor time", float(np.median(times)), "s", f"largest {max(times):.1f} s")
+    yield _alone(work, "patches whose distances hold exactly", valid, better="higher")
+    yield from _against(work, pairs, "as long as ours took on that patch")
+
+
+def window_rows(progress: Progress) -> Iterator[Row]:
+    """Prove the photograph on several grids; the finest is held against the heuristics."""
+    for step in WINDOW_STEPS:
+        progress(WINDOW_STEPS.index(step), len(WINDOW_STEPS), "photograph")
+        patch = cases.window(step)
+        if patch is None:
+            return
+        if step == WINDOW_STEPS[-1]:
+            yield from _one_patch(patch, progress)
+        else:
+            yield from _proof(patch, *ours(patch))
+
+
+def scale_rows(progress: Progress) -> Iterator[Row]:
+    """Prove large arrays: a free field, and fields tight with vessels."""
+    progress(0, 5, "free field")
+    free = cases.loose(5)
+    yield from _proof(free, *ours(free))
+    for place, (count, share) in enumerate(((256, 0.5), (256, 0.65), (1024, 0.5), (1024, 0.65))):
+        progress(place + 1, 5, f"{count} threads, {share:.0%} of hexagonal packing")
+        patch = cases.tight(count, share)
+        made, spent_s = ours(patch, gap_fraction=LARGE_GAP_FRACTION)
+        yield from _proof(patch, made, spent_s)
 
 
 def rows(progress: Progress) -> Iterator[Row]:
-    """Measure objective, gap and time over the seeds."""
-    patches = {seed: patch(seed) for seed in SEEDS}
-    plans = {
-        seed: packed(*patches[seed], spacing_mm=SPACING_MM, count=COUNT, effort=Effort()) for seed in SEEDS
-    }
-    ours = {seed: plans[seed].objective for seed in SEEDS}
-    work = f"{COUNT} threads at {SPACING_MM * 1000:.0f} um on {len(SEEDS)} made-up {SIDE_MM:g} mm patches"
-    version = {"peer_version": "this file", "better": "higher", "unit": "1"}
-    for place, (name, method) in enumerate(PEERS.items()):
-        progress(place, len(PEERS) + 1, name)
-        theirs = {seed: float(patches[seed][1][method(*patches[seed], seed)].sum()) for seed in SEEDS}
-        yield Row(
-            work=work, figure="objective", ours=median(ours.values()), peer=median(theirs.values()),
-            peer_name=name, repeat_count=len(SEEDS),
-            note=f"ours better on {sum(ours[s] > theirs[s] for s in SEEDS)} of {len(SEEDS)} seeds", **version,
-        )  # fmt: skip
-    progress(len(PEERS), len(PEERS) + 1, "time")
-    sites, value = patches[0]
-    times = medians_s(
-        {
-            "ours": lambda: packed(sites, value, spacing_mm=SPACING_MM, count=COUNT, effort=Effort()),
-            "peer": lambda: annealed(sites, value, 0),
-        },
-        repeats=3,
-    )
-    yield Row(
-        work=f"the same, first patch, {len(sites)} sites", figure="time", unit="s", better="lower",
-        ours=times["ours"], peer=times["peer"], peer_name="annealing, 60,000 moves",
-        peer_version=f"this file, NumPy {np.__version__}", repeat_count=3,
-    )  # fmt: skip
-    yield Row(
-        work=work, figure="largest proven gap", unit="1", better="lower",
-        peer=None, peer_name=None, peer_version=None,
-        ours=max((p.bound - p.objective) / p.bound for p in plans.values()),
-        note=f"no peer states a bound; HiGHS of SciPy {scipy.__version__}",
-    )  # fmt: skip
+    """Measure proofs, times and the distance from the heuristics."""
+    yield from _one_patch(cases.phantom(1), progress)
+    yield from window_rows(progress)
+    yield from made_up_rows(progress)
+    yield from scale_rows(progress)

@@ -23,6 +23,9 @@ from trephine.kernels.optimize.packing_model import (
 )
 from trephine.kernels.optimize.packing_search import dived, polished, spaced_out
 
+_NEAR_FRACTION = 0.01
+"""On a free field the relaxation itself lies about this far above the best packing; nearer is near enough."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
@@ -34,16 +37,16 @@ class Effort:
         Stop when the bound is this close, relative to the objective.
     node_limit
         Stop after this many nodes of a branch-and-bound tree.
-    spread_limit
-        The whole is solved exactly where the linear relaxation spreads a place over no more candidates than
-        this, in the mean; beyond, neighbourhoods are.
+    spread_fraction
+        The whole is solved exactly where the linear relaxation spreads a place, in the mean, over no more
+        candidates than this share of the largest clique; beyond, neighbourhoods are.
     windows
         Neighbourhoods solved again in polishing.
     """
 
     gap_fraction: float = 0.001
     node_limit: int = 200
-    spread_limit: int = 12
+    spread_fraction: float = 0.5
     windows: int = 24
 
 
@@ -215,10 +218,10 @@ def _best_of(problem: Problem, start: AnyArray, effort: Effort) -> tuple[AnyArra
     target = effort.gap_fraction / 2
     if answer.bound - problem.value(start) <= effort.gap_fraction * problem.value(start):
         return start, answer.bound
-    if is_spread(answer, count, effort):
+    if is_spread(answer, groups, (count, effort)):
         found = _searched(problem, (pool, groups), start, effort, answer.bound)
         return found, answer.bound
-    found = polished(problem, start, windows=min(effort.windows, count), node_limit=effort.node_limit)
+    found = polished(problem, start, windows=min(effort.windows, count))
     worth = problem.value(found)
     if answer.bound - worth <= effort.gap_fraction * worth:
         return found, answer.bound
@@ -238,9 +241,11 @@ def _best_of(problem: Problem, start: AnyArray, effort: Effort) -> tuple[AnyArra
     return found, min(answer.bound, max(tree.bound, answer.bound + left_out))
 
 
-def is_spread(answer: Relaxation, count: int, effort: Effort) -> bool:
+def is_spread(answer: Relaxation, groups: Cliques, asked: tuple[int, Effort]) -> bool:
     """Tell whether the relaxation spreads the places over so many candidates that no tree would end."""
-    return int((answer.share > 1e-6).sum()) > effort.spread_limit * count
+    count, effort = asked
+    largest = int(groups.rows.sum(axis=1).max()) if groups.rows.shape[0] else 1
+    return int((answer.share > 1e-6).sum()) > effort.spread_fraction * largest * count
 
 
 def _gains(problem: Problem, groups: Cliques, answer: Relaxation) -> AnyArray:
@@ -273,25 +278,18 @@ def _pool(problem: Problem, start: AnyArray) -> tuple[AnyArray, Cliques, Relaxat
 
 
 def _searched(
-    problem: Problem,
-    pool: tuple[AnyArray, Cliques],
-    start: AnyArray,
-    effort: Effort,
-    bound: float,
+    problem: Problem, pool: tuple[AnyArray, Cliques], start: AnyArray, effort: Effort, bound: float
 ) -> AnyArray:
-    """Better several starts neighbourhood by neighbourhood, and return the best."""
+    """Better the start in its neighbourhoods; where that is far from the bound, a rounded one too."""
+    found = polished(problem, start, windows=effort.windows)
+    if bound - problem.value(found) <= _NEAR_FRACTION * bound:
+        return found
     index, groups = pool
-    few = problem.part(index)
-    greedy = spaced_out(problem, np.argsort(-problem.score, kind="stable"), len(start))
-    best = start
-    for one in (start, greedy, index[dived(few, groups.rows, len(start))]):
-        if len(one) < len(start):
-            continue
-        better = polished(problem, one, windows=effort.windows, node_limit=effort.node_limit)
-        best = better if problem.value(better) > problem.value(best) else best
-        if bound - problem.value(best) <= effort.gap_fraction * bound:
-            break
-    return best
+    rounded = index[dived(problem.part(index), groups.rows, len(start))]
+    if len(rounded) < len(start) or problem.value(rounded) <= problem.value(start):
+        return found
+    other = polished(problem, rounded, windows=effort.windows)
+    return other if problem.value(other) > problem.value(found) else found
 
 
 def most(problem: Problem, start: AnyArray, count: int, effort: Effort) -> tuple[AnyArray, int]:
@@ -314,13 +312,14 @@ def most(problem: Problem, start: AnyArray, count: int, effort: Effort) -> tuple
         Indices chosen, at least as many as in ``start``, and the bound.
     """
     ones = problem.counted()
-    rows = cliques(problem.points_mm, problem.spacing_mm).rows
+    groups = cliques(problem.points_mm, problem.spacing_mm)
+    rows = groups.rows
     answer = relaxed(ones, rows, count)
     bound = min(int(np.floor(answer.bound + 1e-6)), count)
     if bound > len(start):
         rounded = dived(ones, rows, count)
         start = rounded if len(rounded) > len(start) else start
-    if bound > len(start) and not is_spread(answer, bound, effort):
+    if bound > len(start) and not is_spread(answer, groups, (bound, effort)):
         tree = solved(ones, rows, (len(start), count), gap_fraction=0.0, node_limit=effort.node_limit)
         bound = min(int(np.floor(tree.bound + 1e-6)), bound)
         if tree.chosen is not None and len(tree.chosen) > len(start):

@@ -12,6 +12,8 @@ from trephine.kernels.optimize.packing_model import NEARLY, Problem, cliques, re
 
 _WINDOW_SPACINGS = 2.0
 """Radius of a neighbourhood that is solved again; larger ones cost steeply more."""
+_WINDOW_NODES = 5
+"""Nodes of the tree in each: on a free field a neighbourhood, too, is not proven in useful time."""
 
 
 def spaced_out(problem: Problem, order: AnyArray, count: int) -> AnyArray:
@@ -92,7 +94,7 @@ def dived(problem: Problem, rows: sparse.csr_array, count: int, *, step: int = 4
     return np.array(fixed, dtype=int)
 
 
-def polished(problem: Problem, chosen: AnyArray, *, windows: int, node_limit: int) -> AnyArray:
+def polished(problem: Problem, chosen: AnyArray, *, windows: int) -> AnyArray:
     """Better a packing by solving it exactly in one neighbourhood after another, the rest held.
 
     Parameters
@@ -103,8 +105,6 @@ def polished(problem: Problem, chosen: AnyArray, *, windows: int, node_limit: in
         Indices of a valid packing.
     windows
         Neighbourhoods tried, spread over the packing.
-    node_limit
-        Nodes of the tree in each.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def polished(problem: Problem, chosen: AnyArray, *, windows: int, node_limit: in
         A valid packing of as many places whose score is no less.
     """
     best = np.array(chosen, dtype=int)
-    if len(best) == 0:
+    if len(best) == 0 or windows == 0:
         return best
     points_mm, spacing_mm = problem.points_mm, problem.spacing_mm
     radius = _WINDOW_SPACINGS * spacing_mm
@@ -126,7 +126,7 @@ def polished(problem: Problem, chosen: AnyArray, *, windows: int, node_limit: in
         count = int(is_near.sum())
         part = problem.part(site, budget=problem.budget - problem.spent(held))
         rows = cliques(part.points_mm, spacing_mm).rows
-        answer = solved(part, rows, (count, count), gap_fraction=1e-4, node_limit=node_limit)
+        answer = solved(part, rows, (count, count), gap_fraction=1e-4, node_limit=_WINDOW_NODES)
         if answer.chosen is not None and part.value(answer.chosen) > problem.value(best[is_near]) + 1e-12:
             best = np.concatenate([held, site[answer.chosen]])
     return best

@@ -11,4 +11,4 @@ References
 ``balas1995`` for the proof of the order.
 """
 
-VERSION = "7"
+VERSION = "8"

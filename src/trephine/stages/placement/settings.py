@@ -58,10 +58,11 @@ class SolverSettings(BaseModel):
 
     gap_fraction: float = Field(0.001, gt=0, description="Gap to the bound that counts as optimal")
     node_limit: int = Field(200, ge=1, description="Nodes of a branch-and-bound tree")
-    spread_limit: int = Field(
-        12,
+    spread_fraction: float = Field(
+        0.5,
         ge=0,
-        description="The whole is solved exactly where the relaxation spreads a thread over no more sites",
+        description="The whole is solved exactly where the relaxation spreads a thread over fewer sites than "
+        "this share of those that one thread can block",
     )
     windows: int = Field(24, ge=0, description="Neighbourhoods solved again in polishing")
 

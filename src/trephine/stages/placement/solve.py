@@ -204,7 +204,7 @@ def _packed(
         effort=Effort(
             gap_fraction=solver.gap_fraction,
             node_limit=solver.node_limit,
-            spread_limit=solver.spread_limit,
+            spread_fraction=solver.spread_fraction,
             windows=solver.windows,
         ),
         cost=hit_cost(sites.hit_chance) if np.isfinite(budget) else None,
