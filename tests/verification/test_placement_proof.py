@@ -89,7 +89,7 @@ def test_the_bound_of_a_part_holds_for_all(seed, spread_fraction):
     exact = solved(
         problem(points, score), cliques(points, SPACING_MM).rows, (8, 8), gap_fraction=0.0, node_limit=1000
     )
-    effort = Effort(spread_fraction=spread_fraction)
+    effort = Effort(spread_fraction=spread_fraction, few_sites=0)
     answer = packed(points, score, spacing_mm=SPACING_MM, count=8, effort=effort)
     best = score[exact.chosen].sum()
     assert answer.bound >= best - 1e-9

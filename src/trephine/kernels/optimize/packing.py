@@ -40,13 +40,16 @@ class Effort:
     spread_fraction
         The whole is solved exactly where the linear relaxation spreads a place, in the mean, over no more
         candidates than this share of the largest clique; beyond, neighbourhoods are.
+    few_sites
+        The whole is also solved exactly where no more candidates a place than this matter.
     windows
         Neighbourhoods solved again in polishing.
     """
 
     gap_fraction: float = 0.001
     node_limit: int = 200
-    spread_fraction: float = 0.5
+    spread_fraction: float = 0.2
+    few_sites: float = 25.0
     windows: int = 24
 
 
@@ -218,15 +221,15 @@ def _best_of(problem: Problem, start: AnyArray, effort: Effort) -> tuple[AnyArra
     target = effort.gap_fraction / 2
     if answer.bound - problem.value(start) <= effort.gap_fraction * problem.value(start):
         return start, answer.bound
-    if is_spread(answer, groups, (count, effort)):
-        found = _searched(problem, (pool, groups), start, effort, answer.bound)
-        return found, answer.bound
-    found = polished(problem, start, windows=min(effort.windows, count))
+    found = polished(problem, start, windows=effort.windows)
     worth = problem.value(found)
     if answer.bound - worth <= effort.gap_fraction * worth:
         return found, answer.bound
     gain = _gains(problem, groups, answer)
     keep = np.union1d(np.flatnonzero(answer.bound + gain > worth * (1 + target)), found)
+    if is_spread(answer, groups, (count, effort), len(keep)):
+        found = _searched(problem, (pool, groups), (start, found), effort, answer.bound)
+        return found, answer.bound
     left_out = float(np.delete(gain, keep).max(initial=-np.inf))
     few = problem.part(keep)
     tree = solved(
@@ -241,9 +244,11 @@ def _best_of(problem: Problem, start: AnyArray, effort: Effort) -> tuple[AnyArra
     return found, min(answer.bound, max(tree.bound, answer.bound + left_out))
 
 
-def is_spread(answer: Relaxation, groups: Cliques, asked: tuple[int, Effort]) -> bool:
+def is_spread(answer: Relaxation, groups: Cliques, asked: tuple[int, Effort], sites: int) -> bool:
     """Tell whether the relaxation spreads the places over so many candidates that no tree would end."""
     count, effort = asked
+    if sites <= effort.few_sites * count:
+        return False
     largest = int(groups.rows.sum(axis=1).max()) if groups.rows.shape[0] else 1
     return int((answer.share > 1e-6).sum()) > effort.spread_fraction * largest * count
 
@@ -278,10 +283,14 @@ def _pool(problem: Problem, start: AnyArray) -> tuple[AnyArray, Cliques, Relaxat
 
 
 def _searched(
-    problem: Problem, pool: tuple[AnyArray, Cliques], start: AnyArray, effort: Effort, bound: float
+    problem: Problem,
+    pool: tuple[AnyArray, Cliques],
+    packings: tuple[AnyArray, AnyArray],
+    effort: Effort,
+    bound: float,
 ) -> AnyArray:
-    """Better the start in its neighbourhoods; where that is far from the bound, a rounded one too."""
-    found = polished(problem, start, windows=effort.windows)
+    """Take the start as bettered; where that is far from the bound, round the relaxation and better it."""
+    start, found = packings
     if bound - problem.value(found) <= _NEAR_FRACTION * bound:
         return found
     index, groups = pool
@@ -319,7 +328,7 @@ def most(problem: Problem, start: AnyArray, count: int, effort: Effort) -> tuple
     if bound > len(start):
         rounded = dived(ones, rows, count)
         start = rounded if len(rounded) > len(start) else start
-    if bound > len(start) and not is_spread(answer, groups, (bound, effort)):
+    if bound > len(start) and not is_spread(answer, groups, (bound, effort), len(ones.score)):
         tree = solved(ones, rows, (len(start), count), gap_fraction=0.0, node_limit=effort.node_limit)
         bound = min(int(np.floor(tree.bound + 1e-6)), bound)
         if tree.chosen is not None and len(tree.chosen) > len(start):

@@ -59,10 +59,13 @@ class SolverSettings(BaseModel):
     gap_fraction: float = Field(0.001, gt=0, description="Gap to the bound that counts as optimal")
     node_limit: int = Field(200, ge=1, description="Nodes of a branch-and-bound tree")
     spread_fraction: float = Field(
-        0.5,
+        0.2,
         ge=0,
         description="The whole is solved exactly where the relaxation spreads a thread over fewer sites than "
-        "this share of those that one thread can block",
+        "this share of those that one thread can block; between vessels it was at most 0.11",
+    )
+    few_sites: float = Field(
+        25.0, ge=0, description="The whole is also solved exactly where no more sites a thread matter"
     )
     windows: int = Field(24, ge=0, description="Neighbourhoods solved again in polishing")
 

@@ -205,6 +205,7 @@ def _packed(
             gap_fraction=solver.gap_fraction,
             node_limit=solver.node_limit,
             spread_fraction=solver.spread_fraction,
+            few_sites=solver.few_sites,
             windows=solver.windows,
         ),
         cost=hit_cost(sites.hit_chance) if np.isfinite(budget) else None,
