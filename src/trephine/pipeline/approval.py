@@ -216,7 +216,7 @@ def _check_fresh(workspace: Workspace, steps: Steps, said: Said) -> None:
                 where=f"{case.subject}, stage {step.name}",
                 found=f"a {fresh.state} result ({fresh.reason})",
                 expected="a fresh one",
-                remedy=f"Run it first: trephine run {case.study} {case.subject} --to {said.stage}",
+                remedy=f"Run it first: trephine run {case.study} {case.subject} --to {step.name}",
             )
 
 

@@ -49,7 +49,7 @@ class Effort:
     gap_fraction: float = 0.001
     node_limit: int = 200
     spread_fraction: float = 0.2
-    few_sites: float = 25.0
+    few_sites: int = 25
     windows: int = 24
 
 

@@ -64,8 +64,8 @@ class SolverSettings(BaseModel):
         description="The whole is solved exactly where the relaxation spreads a thread over fewer sites than "
         "this share of those that one thread can block; between vessels it was at most 0.11",
     )
-    few_sites: float = Field(
-        25.0, ge=0, description="The whole is also solved exactly where no more sites a thread matter"
+    few_sites: int = Field(
+        25, ge=0, description="The whole is also solved exactly where no more sites a thread matter"
     )
     windows: int = Field(24, ge=0, description="Neighbourhoods solved again in polishing")
 
