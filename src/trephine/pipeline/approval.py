@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trephine.case import audit, lock
+from trephine.case.records.replan import number_of
 from trephine.case.store import Case
 from trephine.core.errors import InputError
 from trephine.core.findings import Severity
@@ -209,15 +210,24 @@ def approve(workspace: Workspace, steps: Steps, said: Said) -> audit.Entry:
 
 def _check_fresh(workspace: Workspace, steps: Steps, said: Said) -> None:
     case = workspace.case
-    for step in with_upstream(steps, said.stage):
+    wanted = with_upstream(steps, said.stage)
+    for step in wanted:
         fresh = judge(step, workspace, with_settings=False)
         if not fresh.is_fresh:
             raise InputError.because(
                 where=f"{case.subject}, stage {step.name}",
                 found=f"a {fresh.state} result ({fresh.reason})",
                 expected="a fresh one",
-                remedy=f"Run it first: trephine run {case.study} {case.subject} --to {step.name}",
+                remedy=_run_first(case, [one.name for one in wanted], step.name),
             )
+
+
+def _run_first(case: Case, wanted: list[str], name: str) -> str:
+    """Say which command makes a result fresh; a plan made again in surgery is not a stage of a run."""
+    if number_of(name) is not None:
+        return f"Plan again: trephine replan {case.study} {case.subject} --image FRAME"
+    last = [one for one in wanted if number_of(one) is None][-1]
+    return f"Run it first: trephine run {case.study} {case.subject} --to {last}"
 
 
 def _check_registration(case: Case, stage: str, name: str) -> None:

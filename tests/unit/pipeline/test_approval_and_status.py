@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from trephine.case import report_sidecar
+from trephine.case.store import Case
 from trephine.core.errors import ConfigError, InputError
-from trephine.pipeline.approval import Said, approve
+from trephine.pipeline.approval import Said, _run_first, approve
 from trephine.pipeline.status import status
 
 
@@ -176,3 +179,12 @@ def test_a_rejection_of_a_stage_needs_no_registration(path3) -> None:
     path3.run()
     _word(path3, "placement", is_rejection=True)
     assert _state(path3, "placement").approval.state == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("stale", "command"),
+    [("imaging", "trephine run STUDY sub-01 --to placement"), ("replan2", "trephine replan STUDY sub-01")],
+)
+def test_what_to_run_before_a_plan_made_again_is_approved(stale, command) -> None:
+    case = Case(study=Path("STUDY"), subject="sub-01")
+    assert command in _run_first(case, ["imaging", "placement", "replan2"], stale)
