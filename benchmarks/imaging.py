@@ -19,11 +19,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
 from trephine.bench.row import Row
+from trephine.bench.siblings import sibling
 from trephine.cli.case_of import workspace_of
 from trephine.core.progress import Progress
 from trephine.formats.nifti import volume_bytes
@@ -147,7 +147,7 @@ def peer_times(study: Path, folder: Path) -> dict[str, dict[str, float]] | None:
 
 def rows(progress: Progress) -> Iterator[Row]:
     """Time every stage and every step that the peer has too."""
-    person = _sibling("_person")
+    person = sibling(__file__, "_person")
     found = person.real_study()
     yield _row("this machine", "load average at the start", os.getloadavg()[0], unit="1")
     with tempfile.TemporaryDirectory() as text:
@@ -251,14 +251,3 @@ def _row(
         peer_version=peer_version,
         note=note,
     )
-
-
-def _sibling(name: str) -> ModuleType:
-    """Load a module that lies beside this one: the folder is no package."""
-    spec = importlib.util.spec_from_file_location(f"benchmarks.{name}", FOLDER / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise ImportError(name)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module

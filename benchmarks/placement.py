@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import scipy
 from scipy.spatial.distance import pdist
 
 from trephine.bench.row import Row
+from trephine.bench.siblings import sibling
 from trephine.core.progress import Progress
 from trephine.kernels.optimize.packing import Effort, Packing, packed
 
@@ -26,19 +24,8 @@ NEAR_MM = 1e-9
 PROVEN = f"HiGHS of SciPy {scipy.__version__}; processor time; gap is (bound - objective) / bound"
 
 
-def _sibling(name: str) -> ModuleType:
-    """Load a module that lies beside this one: the folder is no package."""
-    spec = importlib.util.spec_from_file_location(f"benchmarks.{name}", FOLDER / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise ImportError(name)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-cases = _sibling("_placement_cases")
-peers = _sibling("_placement_peers")
+cases = sibling(__file__, "_placement_cases")
+peers = sibling(__file__, "_placement_peers")
 Result = tuple[int, float]
 """Threads placed and their value."""
 

@@ -12,13 +12,9 @@ Persons of ``same`` and ``strangers`` are worked on at once, one on each core.
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name its own manual uses
@@ -27,6 +23,7 @@ from scipy.spatial.transform import Rotation
 
 from trephine.bench.data import needed_data
 from trephine.bench.row import Row
+from trephine.bench.siblings import sibling
 from trephine.core.frames import BOLD, SCANNER
 from trephine.core.progress import Progress
 from trephine.core.random import generator
@@ -167,7 +164,7 @@ def rows(progress: Progress) -> Iterator[Row]:
 
 
 def _digital(part: str, progress: Progress) -> list:
-    made = _sibling("_registration_cases")
+    made = sibling(__file__, "_registration_cases")
     count = len(made.KINDS) * made.ROUNDS[part] * len(CASE_SEEDS)
     done: list = []
     for case in made.at_once(part, CASE_SEEDS):
@@ -221,7 +218,7 @@ def stranger_rows(progress: Progress) -> Iterator[Row]:
 def people_rows(progress: Progress) -> Iterator[Row]:
     """Real scans of one person on another's T1: each pair's answer, and how many are refused."""
     pairs = []
-    for pair in _sibling("_registration_people").pairs(progress):
+    for pair in sibling(__file__, "_registration_people").pairs(progress):
         pairs.append(pair)
         work = f"real {pair.shown} on the T1 of {pair.planned}: {pair.answer}"
         yield from _alone(work, [(name, "lower", value) for name, value in pair.figures.items()], 1)
@@ -258,19 +255,6 @@ def _middle(values: Iterable[float]) -> float:
 
 def _with(codes: tuple[str, ...], cases: list) -> int:
     return sum(bool(set(codes) & set(case.codes)) for case in cases)
-
-
-def _sibling(name: str) -> ModuleType:
-    """Load a module that lies beside this one: the folder is no package."""
-    spec = importlib.util.spec_from_file_location(
-        f"benchmarks.{name}", Path(__file__).with_name(f"{name}.py")
-    )
-    if spec is None or spec.loader is None:
-        raise ImportError(name)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def start_rows(progress: Progress) -> Iterator[Row]:

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from trephine.case.records import opening as record
-from trephine.case.store import Case, Writer
+from trephine.case.store import Case
 from trephine.core.errors import FormatError
 from trephine.core.frames import SCANNER
 from trephine.formats.markups import read_markups
 from trephine.formats.stl import read_stl
 from trephine.model.opening import DrillDepth, DuralFlap, Opening, OpeningResult, ScalpIncision
-from trephine.model.summary import StageSummary
 from trephine.model.surface import Surface
 
 THIRD = 1 / 3
@@ -46,21 +45,8 @@ RESULT = OpeningResult(opening=OPENING, template=Surface(points_mm=CORNERS, face
 
 
 @pytest.fixture
-def written(case: Case) -> Case:
-    writer = Writer(case=case, stage="opening", stage_version="1", settings_sha256="b" * 64, inputs={})
-    record.write(RESULT, writer)
-    receipt = StageSummary(
-        stage="opening",
-        stage_version="1",
-        settings={},
-        settings_sha256="b" * 64,
-        inputs={},
-        outputs=writer.outputs,
-        headlines=(),
-        findings=(),
-    )
-    writer.prepare(receipt)
-    writer.commit()
+def written(case: Case, through) -> Case:
+    through(RESULT, record.write)
     return case
 
 

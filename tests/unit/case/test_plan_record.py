@@ -7,12 +7,11 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from trephine.case.records import ground, obstacles, plan
-from trephine.case.store import Case, Writer
+from trephine.case.store import Case
 from trephine.core.frames import IMPLANT, SCANNER, Affine
 from trephine.formats.probe import read_probe
 from trephine.model.ground import Ground, VesselsBefore
 from trephine.model.obstacles import Obstacles, PlacementResult
-from trephine.model.summary import StageSummary
 from trephine.model.thread_plan import Thread, ThreadPlan
 
 
@@ -82,7 +81,7 @@ def assert_same(one: object, other: object) -> None:
         assert one == other
 
 
-def test_plan_and_obstacles(case: Case) -> None:
+def test_plan_and_obstacles(case: Case, through) -> None:
     height = np.array([[1.5, np.nan], [0.0, 2.0]], dtype=np.float32)
     maps = Obstacles(
         scanner_from_implant=Affine(target=SCANNER, source=IMPLANT, matrix=np.eye(4)),
@@ -94,21 +93,9 @@ def test_plan_and_obstacles(case: Case) -> None:
         height_mm=height,
     )
     below = _ground(maps)
-    writer = Writer(case=case, stage="placement", stage_version="1", settings_sha256="b" * 64, inputs={})
-    plan.write(PlacementResult(plan=_plan(), obstacles=maps, ground=below), writer)
-    writer.prepare(
-        StageSummary(
-            stage="placement",
-            stage_version="1",
-            settings={},
-            settings_sha256="b" * 64,
-            inputs={},
-            outputs=writer.outputs,
-            headlines=(),
-            findings=(),
-        )
+    writer = through(
+        PlacementResult(plan=_plan(), obstacles=maps, ground=below), plan.write, stage="placement"
     )
-    writer.commit()
     kept = plan.read(case)
     assert kept.model_copy(update={"made_from": None}) == _plan()
     assert kept.made_from is not None

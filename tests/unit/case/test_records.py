@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 
 import numpy as np
 import pytest
 
 from trephine.case.records import anatomy, angiogram, hand_map, insertion_log
-from trephine.case.store import Case, Writer
+from trephine.case.store import Case
 from trephine.core.errors import InternalError
 from trephine.core.frames import CT, MNI152, SCANNER, Affine, Frame
 from trephine.model.activation import ContrastMap, HandMap, RunQuality
@@ -19,7 +18,6 @@ from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
 from trephine.model.registration import Registration
 from trephine.model.scan import ScanKind
 from trephine.model.skull import SkullThickness
-from trephine.model.summary import StageSummary
 from trephine.model.surface import Surface
 from trephine.model.vessels import Detectability, VesselScan, VesselTree
 from trephine.model.volume import Grid, Volume
@@ -78,25 +76,7 @@ def _equal(one: object, other: object) -> bool:
     return bool(one == other)
 
 
-def _through(case: Case, noun: object, write: Callable[..., None]) -> Writer:
-    writer = Writer(case=case, stage="opening", stage_version="1", settings_sha256="b" * 64, inputs={})
-    write(noun, writer)
-    receipt = StageSummary(
-        stage="opening",
-        stage_version="1",
-        settings={},
-        settings_sha256="b" * 64,
-        inputs={},
-        outputs=writer.outputs,
-        headlines=(),
-        findings=(),
-    )
-    writer.prepare(receipt)
-    writer.commit()
-    return writer
-
-
-def test_anatomy_angiogram_and_registrations(case: Case) -> None:
+def test_anatomy_angiogram_and_registrations(case: Case, through) -> None:
     registration = Registration(
         moving="ct",
         scanner_from_moving=Affine(target=SCANNER, source=CT, matrix=np.eye(4) + np.eye(4, k=3) / 7),
@@ -112,7 +92,7 @@ def test_anatomy_angiogram_and_registrations(case: Case) -> None:
     )
     vessels = _angiogram()
     result = ImagingResult(anatomy=_anatomy(), angiogram=vessels, registrations=(registration,))
-    _through(case, result, anatomy.write)
+    through(result, anatomy.write)
     assert _equal(anatomy.read(case), result.anatomy)
     assert _equal(angiogram.read(case), vessels)
     assert _equal(anatomy.read_registrations(case), (registration,))
@@ -145,8 +125,8 @@ def _angiogram() -> Angiogram:
     )
 
 
-def test_an_anatomy_without_angiogram(case: Case) -> None:
-    _through(case, ImagingResult(anatomy=_anatomy(), angiogram=None, registrations=()), anatomy.write)
+def test_an_anatomy_without_angiogram(case: Case, through) -> None:
+    through(ImagingResult(anatomy=_anatomy(), angiogram=None, registrations=()), anatomy.write)
     assert angiogram.read(case) is None
     assert anatomy.read_registrations(case) == ()
 
@@ -248,7 +228,7 @@ def _quality() -> RunQuality:
     )
 
 
-def test_hand_map(case: Case) -> None:
+def test_hand_map(case: Case, through) -> None:
     noun = _hand_map("right", "right-left")
     for part in (noun, noun.contrasts[0]):
         unset = [
@@ -257,7 +237,7 @@ def test_hand_map(case: Case) -> None:
             if f.default is not MISSING and _equal(getattr(part, f.name), f.default)
         ]
         assert unset == [], "give every field a value of its own, or losing it would not be noticed"
-    _through(case, noun, hand_map.write)
+    through(noun, hand_map.write)
     assert _equal(hand_map.read(case), noun)
     assert case.has("contrast_z", contrast="rightLeft")
     table = case.read_bytes("cluster_table", contrast="right").decode().splitlines()
@@ -266,15 +246,15 @@ def test_hand_map(case: Case) -> None:
     assert len(case.read_bytes("peak_table", contrast="right").decode().splitlines()) == 2
 
 
-def test_contrasts_that_would_share_a_file_are_refused(case: Case) -> None:
+def test_contrasts_that_would_share_a_file_are_refused(case: Case, through) -> None:
     with pytest.raises(InternalError, match="names that stay different"):
-        _through(case, _hand_map("right-left", "right left"), hand_map.write)
+        through(_hand_map("right-left", "right left"), hand_map.write)
 
 
-def test_a_volume_in_another_unit_than_declared_is_refused(case: Case) -> None:
+def test_a_volume_in_another_unit_than_declared_is_refused(case: Case, through) -> None:
     vessels = Angiogram(vessels=_volume("mm"), smallest_diameter_mm=0.6, registration_error_mm=0.4)
     with pytest.raises(InternalError, match="expected unit 'label'"):
-        _through(case, vessels, angiogram.write)
+        through(vessels, angiogram.write)
 
 
 def _log() -> InsertionLog:
@@ -304,6 +284,6 @@ def _log() -> InsertionLog:
     )
 
 
-def test_logs(case: Case) -> None:
-    _through(case, _log(), insertion_log.write)
+def test_logs(case: Case, through) -> None:
+    through(_log(), insertion_log.write)
     assert insertion_log.read(case) == _log()
