@@ -120,11 +120,6 @@ class Ground:
         rows, columns = np.indices(self.height_mm.shape)
         return np.column_stack([columns.ravel(), rows.ravel()]) * self.pixel_mm + self.origin_mm
 
-    def site_xy_mm(self) -> Points2:
-        """Return every site's (x, y) in ``implant``, shape (site row * site column, 2)."""
-        rows, columns = np.indices(self.value.shape) * self.site_pixels
-        return np.column_stack([columns.ravel(), rows.ravel()]) * self.pixel_mm + self.origin_mm
-
     def surface_mm(self, z_mm: AnyArray) -> Points:
         """Return every pixel's place in ``scanner`` at a height for each, shape (row * column, 3)."""
         return self.scanner_from_implant(np.column_stack([self.xy_mm(), z_mm.ravel()]), frame=IMPLANT)

@@ -62,7 +62,7 @@ class SolverSettings(BaseModel):
         0.2,
         ge=0,
         description="The whole is solved exactly where the relaxation spreads a thread over fewer sites than "
-        "this share of those that one thread can block; between vessels it was at most 0.11",
+        "this share of those that one thread can block; assumed",
     )
     few_sites: int = Field(
         25, ge=0, description="The whole is also solved exactly where no more sites a thread matter"
