@@ -32,6 +32,8 @@ STOP_PIXELS = 4
 WIDEST_PIXEL = 9.0
 SIGMAS = (1, 2, 3, 4)
 LEAST_WIDTH_PIXEL = 3
+LOGITS = tuple(float(value) for value in np.arange(-6.0, 2.01, 0.5))
+FILTER_SCORES = tuple(float(value) for value in np.round(np.arange(1.0, 3.01, 0.05), 2))
 MADE_UP = 30
 FRAME = 2048
 
@@ -131,9 +133,11 @@ def area_rows(
             )  # fmt: skip
 
 
-def recall_rows(pictures: list[Labelled], scores: list[np.ndarray]) -> Iterator[Row]:
+def recall_rows(
+    pictures: list[Labelled], scores: list[np.ndarray], name: str, thresholds: tuple[float, ...]
+) -> Iterator[Row]:
     """Calibrate on all pictures but one and check on that one, for every picture."""
-    asked = Asked()
+    asked = Asked(thresholds=thresholds)
     counts = []
     for one, score in zip(pictures, scores, strict=True):
         sought = wide_parts(one.vessel, LEAST_WIDTH_PIXEL) & one.field
@@ -150,7 +154,7 @@ def recall_rows(pictures: list[Labelled], scores: list[np.ndarray]) -> Iterator[
         reached, sought = reached + hit[at], sought + wanted
         free, seen = free + left[at], seen + pixels
         misses.append(choice.miss_pixel)
-    work = f"{TAUGHT_ON}, vessels {LEAST_WIDTH_PIXEL} px wide or more within the stated distance of a mark"
+    work = f"{TAUGHT_ON}, {name}: vessels {LEAST_WIDTH_PIXEL} px wide or more within the stated distance"
     note = f"calibrated on 19, checked on the 20th; stated distance {min(misses):g} to {max(misses):g} px"
     for figure, value in (
         ("recall, pooled", reached / sought),
@@ -196,7 +200,7 @@ def rows(progress: Progress) -> Iterator[Row]:
     yield from area_rows(
         f"{work}, cross-validated in {FOLDS} parts", areas(scores, pictures), theirs, "peers are not taught"
     )
-    yield from recall_rows(pictures, scores)
+    yield from recall_rows(pictures, scores, "networks", LOGITS)
     progress(FOLDS, FOLDS + 3, "without these photographs")
     stranger = taught_on_made_up()
     made_up = [learnt_score(stranger, one.rgb, one.seen) for one in pictures]
@@ -204,6 +208,7 @@ def rows(progress: Progress) -> Iterator[Row]:
     yield from area_rows(f"{work}, never learnt from", areas(made_up, pictures), theirs, note)
     plain = [unlearnt_score(one.rgb, one.seen, WIDEST_PIXEL) for one in pictures]
     yield from area_rows(f"{work}, filters", areas(plain, pictures), theirs, "no training on either side")
+    yield from recall_rows(pictures, plain, "filters", FILTER_SCORES)
     progress(FOLDS + 1, FOLDS + 3, "other cameras")
     cascade = taught(pictures, "all")
     for other in sorted(path for path in folder.iterdir() if (path / "manual").is_dir()):

@@ -18,18 +18,18 @@ class Asked:
 
     Parameters
     ----------
+    thresholds
+        Thresholds tried.
     pooled_fraction, worst_fraction
         Share of what is looked for within reach of the marks, in all pictures together and in the worst.
     reaches_pixel
         Distances tried.
-    thresholds
-        Thresholds tried.
     """
 
+    thresholds: tuple[float, ...]
     pooled_fraction: float = 0.995
     worst_fraction: float = 0.985
     reaches_pixel: tuple[float, ...] = (1.0, 1.5, 2.0, 2.5, 3.0)
-    thresholds: tuple[float, ...] = tuple(float(value) for value in np.arange(-6.0, 2.01, 0.5))
 
 
 @dataclass(frozen=True, kw_only=True)
