@@ -8,7 +8,8 @@ from scipy.special import ndtr
 from scipy.stats import binom, poisson_binom
 
 from trephine.kernels.geometry.clearance import ClearanceField, clearance_map
-from trephine.kernels.geometry.touching import touch_map
+from trephine.kernels.geometry.heights import bilinear
+from trephine.kernels.geometry.touching import touch_map, touched_at
 from trephine.kernels.statistics.counts import central_interval, count_chances, even_normal_points
 
 PIXEL_MM, RADIUS_MM = 0.02, 0.012
@@ -48,6 +49,18 @@ def test_between_vessels_it_is_what_needles_meet(place):
     formula = ndtr((RADIUS_MM - clearance(np.array([place], dtype=float))[0]) / sd_mm)
     if place == (60, 37):
         assert formula < 0.75 * hits
+
+
+@pytest.mark.parametrize("sd_mm", [0.004, 0.018, 0.045, 0.3])
+def test_about_single_places_it_is_the_whole_map(sd_mm):
+    """Places inside, at the map's corner, beyond it, and far from every vessel."""
+    clearance = clearance_map(two_vessels(), PIXEL_MM)
+    how = {"radius_mm": RADIUS_MM, "sd_mm": sd_mm, "pixel_mm": PIXEL_MM}
+    centre = np.array([[40.0, 37.0], [0.0, 0.0], [79.5, 33.0], [27.3, 36.9], [60.0, 85.0]])
+    place = centre[:, None] + np.random.default_rng(1).normal(0, 1.5, (5, 7, 2))
+    whole = bilinear(touch_map(clearance, **how), place.reshape(-1, 2)).reshape(5, 7)
+    np.testing.assert_allclose(touched_at(clearance, place, **how), whole, atol=1e-9)
+    assert whole.max() > 0.05
 
 
 def test_counts_are_those_of_unequal_chances():

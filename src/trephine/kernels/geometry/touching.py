@@ -57,6 +57,44 @@ def touch_map(clearance_mm: AnyArray, *, radius_mm: float, sd_mm: float, pixel_m
     return _smoothed(_share(fine, radius_mm, pixel_mm / split), sd_pixels * split)[::split, ::split]
 
 
+def touched_at(
+    clearance_mm: AnyArray, row_column: AnyArray, *, radius_mm: float, sd_mm: float, pixel_mm: float
+) -> AnyArray:
+    """Return the chances of ``touch_map`` at places in groups, working out the map about each group only.
+
+    Parameters
+    ----------
+    clearance_mm, radius_mm, sd_mm, pixel_mm
+        As for ``touch_map``.
+    row_column
+        Fractional indices, shape (group, place, 2); those of a group lie near each other.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (group, place).
+    """
+    sd_pixels = sd_mm / pixel_mm
+    if sd_pixels > _COARSE:
+        chance = touch_map(clearance_mm, radius_mm=radius_mm, sd_mm=sd_mm, pixel_mm=pixel_mm)
+        return _between(chance, row_column)
+    spare = int(np.ceil(_REACH * sd_pixels + radius_mm / pixel_mm)) + 2
+    shape = np.array(clearance_mm.shape)
+    chances = np.empty(row_column.shape[:2])
+    for index, places in enumerate(row_column):
+        first = np.clip(np.floor(places.min(axis=0)).astype(int) - spare, 0, shape - 1)
+        last = np.clip(np.ceil(places.max(axis=0)).astype(int) + spare + 1, first + 1, shape)
+        tile = clearance_mm[first[0] : last[0], first[1] : last[1]]
+        chance = touch_map(tile, radius_mm=radius_mm, sd_mm=sd_mm, pixel_mm=pixel_mm)
+        chances[index] = _between(chance, places - first)
+    return chances
+
+
+def _between(chance: AnyArray, row_column: AnyArray) -> AnyArray:
+    """Look chances up between pixels, holding the edge's beyond the map."""
+    return ndimage.map_coordinates(chance, np.moveaxis(row_column, -1, 0), order=1, mode="nearest")
+
+
 def _share(clearance_mm: AnyArray, radius_mm: float, pixel_mm: float) -> AnyArray:
     """Return the share of every pixel from which the disc touches."""
     return np.clip((radius_mm - clearance_mm) / pixel_mm + 0.5, 0, 1)

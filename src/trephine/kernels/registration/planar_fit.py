@@ -154,8 +154,9 @@ def _step(fixed: Flat, moving: Flat, turn: Turn, block_mm: float, weights: AnyAr
 def _blocks(xy: Points2, block_mm: float) -> AnyArray:
     """Give every point the number of its square block, from 0."""
     cell = np.floor(xy / block_mm).astype(int)
-    _, block = np.unique(cell, axis=0, return_inverse=True)
-    return block.ravel()
+    across, down = (cell - cell.min(axis=0)).T
+    _, block = np.unique(across * (int(down.max()) + 1) + down, return_inverse=True)
+    return block
 
 
 def _judged(

@@ -9,8 +9,7 @@ import numpy as np
 
 from trephine.core.arrays import AnyArray, Points2
 from trephine.kernels.geometry.clearance import clearance_map
-from trephine.kernels.geometry.heights import bilinear
-from trephine.kernels.geometry.touching import touch_map
+from trephine.kernels.geometry.touching import touch_map, touched_at
 from trephine.kernels.statistics.counts import central_interval, count_chances, even_normal_points
 from trephine.model.device import Robot
 from trephine.model.obstacles import Obstacles
@@ -29,7 +28,9 @@ _CERTAIN = 1 - 1e-12
 def hit_map(obstacles: Obstacles, margin: Margins) -> AnyArray:
     """Return for every pixel the chance that one piercing aimed at its centre meets a known vessel."""
     clearance = clearance_map(obstacles.vessel, obstacles.pixel_mm)
-    return _touched(clearance, margin, margin.sd_mm, obstacles.pixel_mm)
+    return touch_map(
+        clearance, radius_mm=margin.needle_radius_mm, sd_mm=margin.sd_mm, pixel_mm=obstacles.pixel_mm
+    )
 
 
 def hit_cost(chance: AnyArray) -> AnyArray:
@@ -69,16 +70,13 @@ def bleeding(
     array and move all threads together. The count is therefore a mixture: for each of 1,024 even draws of
     the shared error a Poisson binomial with the chances that the threads' own errors leave.
     """
-    pixel = obstacles.pixel_mm
-    clearance = clearance_map(obstacles.vessel, pixel)
+    clearance = clearance_map(obstacles.vessel, obstacles.pixel_mm)
     own_sd = math.sqrt(max(margin.sd_mm**2 - margin.common_mm**2, 0.0))
-    own = _touched(clearance, margin, own_sd, pixel)
     shift = even_normal_points(_SCENARIOS) * margin.common_mm
-    place = (entry_mm[None] + shift[:, None]).reshape(-1, 2)
-    chance = bilinear(own, obstacles.row_column_of(place)).reshape(_SCENARIOS, len(entry_mm))
+    chance = _touched_at(entry_mm[:, None] + shift, clearance, obstacles, margin, own_sd).T
     again = (1 - robot.release_success_fraction.value) ** np.arange(_TRIES)
     counts = count_chances(np.concatenate([chance * share for share in again], axis=1))
-    first = bilinear(_touched(clearance, margin, margin.sd_mm, pixel), obstacles.row_column_of(entry_mm))
+    first = _touched_at(entry_mm[:, None], clearance, obstacles, margin, margin.sd_mm)
     low, high = central_interval(counts)
     return Bleeding(
         limit_fraction=settings.bleed_limit_fraction,
@@ -92,5 +90,15 @@ def bleeding(
     )
 
 
-def _touched(clearance_mm: AnyArray, margin: Margins, sd_mm: float, pixel_mm: float) -> AnyArray:
-    return touch_map(clearance_mm, radius_mm=margin.needle_radius_mm, sd_mm=sd_mm, pixel_mm=pixel_mm)
+def _touched_at(
+    xy_mm: AnyArray, clearance_mm: AnyArray, obstacles: Obstacles, margin: Margins, sd_mm: float
+) -> AnyArray:
+    """Return the chances of touching a vessel at places about each thread, shape (thread, place)."""
+    place = obstacles.row_column_of(xy_mm.reshape(-1, 2)).reshape(xy_mm.shape)
+    return touched_at(
+        clearance_mm,
+        place,
+        radius_mm=margin.needle_radius_mm,
+        sd_mm=sd_mm,
+        pixel_mm=obstacles.pixel_mm,
+    )
