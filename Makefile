@@ -14,6 +14,9 @@ help:            ## list the targets
 demo: $(READY)   ## make a digital participant, plan and rehearse the implant, write the report
 	$(BIN)/trephine demo $(DEMO)
 
+# A thread of linear algebra for each of two workers: more of them than cores only wait for one another.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: $(READY) browser  ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
