@@ -3,24 +3,41 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trephine.cli.options import AsJson, Override, SettingsFile, Study, Subject
-from trephine.cli.output import Bar, print_json, print_words
-from trephine.core.errors import EXIT_BLOCKED, EXIT_DONE, ConfigError
+from trephine.cli.output import Bar, print_json, print_words, say
+from trephine.core.errors import (
+    EXIT_BLOCKED,
+    EXIT_DONE,
+    ConfigError,
+    InputError,
+    NumericalError,
+    StorageError,
+)
 
 if TYPE_CHECKING:
     from trephine.case.store import Case
     from trephine.pipeline.replan import Replanned
+    from trephine.pipeline.replan_receipt import Request
 
 
 def command(
     study: Study,
     subject: Subject,
-    image: Annotated[Path, typer.Option("--image", metavar="FRAME", help="Picture, PNG or TIFF.")],
+    image: Annotated[
+        Path | None, typer.Option("--image", metavar="FRAME", help="Picture, PNG or TIFF.")
+    ] = None,
+    watch: Annotated[
+        Path | None,
+        typer.Option("--watch", metavar="FOLDER", help="Stay loaded; plan on each new picture saved here."),
+    ] = None,
     scale: Annotated[
         float | None,
         typer.Option("--scale", metavar="UM_PER_PIXEL", help="Edge of a pixel; else from the sidecar."),
@@ -37,28 +54,69 @@ def command(
 ) -> int:
     """Lay a picture of the exposed cortex on the plan and place the threads again on what it shows."""
     from trephine.case.store import Case
-    from trephine.pipeline.replan import Request, run
+    from trephine.pipeline.replan_receipt import Request
 
-    case = Case.of(study, subject)
-    request = Request(
-        image=image,
+    _check_one_source(image, watch)
+    asked = Request(
+        image=image or Path(),
         scale_um=scale,
         exclusions=exclude,
         locked=_numbers(lock),
         settings_file=settings,
         overrides=tuple(override or ()),
     )
+    case = Case.of(study, subject)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _planned(case, asked, as_json) if watch is None else _watched(case, watch, asked, as_json)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _check_one_source(image: Path | None, watch: Path | None) -> None:
+    if (image is None) == (watch is None):
+        raise ConfigError.because(
+            where="--image and --watch",
+            found="neither" if image is None else "both",
+            expected="one of them",
+            remedy="Name a picture with --image, or a folder that pictures come into with --watch.",
+        )
+
+
+def _planned(case: Case, asked: Request, as_json: bool) -> int:
+    """Plan on one picture and tell of it."""
+    from trephine.pipeline.replan import run
+
+    start_s = time.monotonic()
     bar = Bar()
     try:
-        done = run(case, request, progress=lambda step, total, label: bar.step("replan", step, total, label))
+        done = run(case, asked, progress=lambda step, total, label: bar.step("replan", step, total, label))
     finally:
         bar.close()
-    document = _document(case, done)
+    document = _document(case, done, time.monotonic() - start_s)
     if as_json:
         print_json(document)
     else:
         print_words(*_words(case, document))
     return int(document["exit_code"])
+
+
+def _watched(case: Case, folder: Path, asked: Request, as_json: bool) -> int:
+    """Plan on every new picture of a folder, until stopped; a refused picture is told and waited over."""
+    from trephine.pipeline.replan import ready
+    from trephine.pipeline.watch import new_frames
+
+    ready(case)
+    frames = new_frames(folder)
+    say(f"watching {folder}: plans on each new picture; Ctrl-C ends it")
+    for frame in frames:
+        for older in frame.passed_over:
+            say(f"{older.name}: passed over, {frame.path.name} is newer")
+        try:
+            _planned(case, replace(asked, image=frame.path), as_json)
+        except (InputError, ConfigError, NumericalError, StorageError) as error:
+            say(f"{frame.path.name}: {error}")
+    return EXIT_DONE
 
 
 def _numbers(text: str | None) -> tuple[int, ...]:
@@ -73,7 +131,7 @@ def _numbers(text: str | None) -> tuple[int, ...]:
     )
 
 
-def _document(case: Case, done: Replanned) -> dict[str, Any]:
+def _document(case: Case, done: Replanned, duration_s: float) -> dict[str, Any]:
     from trephine.core.findings import is_blocked
 
     summary, plan, place = done.summary, done.made.placement.plan, done.made.place
@@ -92,6 +150,8 @@ def _document(case: Case, done: Replanned) -> dict[str, Any]:
         "bound": plan.bound,
         "gap_fraction": plan.gap_fraction,
         "smallest_clearance_um": plan.smallest_clearance_um,
+        "duration_s": round(duration_s, 3),
+        "steps_s": dict(done.steps_s),
         "place": place.model_dump(mode="json", exclude={"sites"}),
         "findings": [finding.model_dump(mode="json") for finding in summary.findings],
         "inputs": summary.inputs,
@@ -115,7 +175,7 @@ def _words(case: Case, document: dict[str, Any]) -> list[str]:
         for finding in document["findings"]
         if finding["severity"] != "note"
     ]
-    lines.append(f"plan: {document['plan']}")
+    lines.append(f"plan, {document['duration_s']:.1f} s after the request: {document['plan']}")
     if document["is_blocked"]:
         lines.append("A blocking finding stands: this plan must not be carried out as it is.")
     else:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from trephine.model.obstacles import PlacementResult
+from trephine.model.obstacles import Obstacles, PlacementResult
 
 Reference = Literal["stated pose", "earlier picture", "vessels seen before surgery"]
 
@@ -77,3 +77,19 @@ class Replan:
 
     placement: PlacementResult
     place: PicturePlace
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EarlierMap:
+    """What an earlier picture showed, which a new one is laid on.
+
+    Parameters
+    ----------
+    obstacles
+        Its vessels and what it hid.
+    error_mm
+        Standard deviation, one axis, of that picture on the plan: it adds to that of a picture laid on it.
+    """
+
+    obstacles: Obstacles
+    error_mm: float

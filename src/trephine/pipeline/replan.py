@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -16,67 +16,36 @@ from trephine.case.records import ground as ground_record
 from trephine.case.records import obstacles as obstacles_record
 from trephine.case.records import plan as plan_record
 from trephine.case.records import replan as record
-from trephine.case.store import Case, Writer
-from trephine.core.errors import ConfigError, InputError
-from trephine.core.findings import Finding
+from trephine.case.store import Case
+from trephine.core.errors import CancelledError, ConfigError, InputError
 from trephine.core.progress import Progress, silent
-from trephine.core.provenance import sha256_of_bytes, sha256_of_json
+from trephine.core.provenance import sha256_of_json
 from trephine.formats import device_file
-from trephine.formats.content import read_bytes
 from trephine.formats.exclusions import read_exclusions
 from trephine.formats.live_picture import read_live_picture
 from trephine.model.ground import Ground
 from trephine.model.live_picture import LivePicture
-from trephine.model.obstacles import Obstacles
-from trephine.model.replan import Replan
-from trephine.model.summary import Headline, StageSummary
-from trephine.model.thread_plan import Thread, ThreadPlan
+from trephine.model.replan import EarlierMap, Replan
+from trephine.model.summary import StageSummary
+from trephine.model.thread_plan import Thread
 from trephine.model.wishes import Wishes, Zone
 from trephine.pipeline import settings as settings_of
 from trephine.pipeline.choices import DeviceSettings, LimitsSettings, RobotSettings
+from trephine.pipeline.replan_receipt import KINDS, Earlier, Kept, Request, given_with, written
+from trephine.pipeline.run_log import RunLog, finish_failed
 from trephine.pipeline.settings import Sections
 from trephine.safety.reading import read_limits
 from trephine.stages.placement import VERSION
-from trephine.stages.placement.headlines import headlines
 from trephine.stages.placement.replan import replan
 from trephine.stages.placement.settings import Settings
 from trephine.stages.placement.solve import Means
 
-KINDS: Mapping[str, type[BaseModel]] = MappingProxyType(
-    {"placement": Settings, "limits": LimitsSettings, "device": DeviceSettings, "robot": RobotSettings}
-)
 OF_SCANS = (
     "pixel_mm", "candidate_pixels", "rim_mm", "crown_depth_mm", "gyrus_mm", "slope_limit_rad",
     "fluid_limit_fraction", "depth",
 )  # fmt: skip
 """Settings that the kept maps were made with: another value asks for placement to be run again."""
 Kind = TypeVar("Kind", bound=BaseModel)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What to plan again on.
-
-    Parameters
-    ----------
-    image
-        The picture.
-    scale_um
-        Edge of its pixels, where its sidecar does not say.
-    exclusions
-        File of the surgeon's zones.
-    locked
-        Numbers of the earlier plan's threads that stay.
-    settings_file, overrides
-        What differs from the settings that the earlier plan was made with.
-    """
-
-    image: Path
-    scale_um: float | None = None
-    exclusions: Path | None = None
-    locked: tuple[int, ...] = ()
-    settings_file: Path | None = None
-    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,21 +62,41 @@ class Replanned:
         Its receipt.
     made
         The plan, its maps and the picture's place.
+    steps_s
+        How long each step took, by the clock, from the lock to the receipt on disk.
     """
 
     stage: str
     follows: str
     summary: StageSummary
     made: Replan
+    steps_s: Mapping[str, float]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Earlier:
-    """The plan that stands, and its map where that comes from a picture."""
+class Laps:
+    """Passes progress on, notes it in the log, and measures how long each step took.
 
-    stage: str
-    plan: ThreadPlan
-    obstacles: Obstacles | None
+    Parameters
+    ----------
+    progress
+        Told of every step.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self.steps_s: dict[str, float] = {}
+        self.log: RunLog | None = None
+        self._progress = progress
+        self._label = "reading the case and the picture"
+        self._start_s = time.monotonic()
+
+    def __call__(self, done: int, total: int, label: str) -> None:
+        """Close the step before and open the next."""
+        now_s = time.monotonic()
+        self.steps_s[self._label] = self.steps_s.get(self._label, 0.0) + now_s - self._start_s
+        self._label, self._start_s = label, now_s
+        if self.log is not None:
+            self.log.event(kind="progress", stage="replan", done=done, total=total, label=label)
+        self._progress(done, total, label)
 
 
 def run(case: Case, request: Request, *, progress: Progress = silent) -> Replanned:
@@ -134,27 +123,90 @@ def run(case: Case, request: Request, *, progress: Progress = silent) -> Replann
         refused.
     StorageError
         If the disk refuses or another run goes on; every earlier plan is intact.
+    CancelledError
+        If the user stops it; nothing of the new plan is kept.
     """
+    laps = Laps(progress)
     with lock.hold(case.path("lock"), purpose="trephine replan"):
         case.clean()
         receipt, receipts = _standing(case)
         sections = settings_of.resolve(
             KINDS, file=request.settings_file, overrides=request.overrides, base=receipt.settings
         )
-        _check_of_scans(receipt, sections)
-        ground = ground_record.read(case)
-        earlier = _earlier(case, ground, receipt)
-        picture = read_live_picture(request.image, scale_um=request.scale_um)
-        wishes = _wishes(request, picture, ground, earlier)
-        outcome = replan(
-            ground, picture, earlier.obstacles, _means(sections), wishes=wishes, progress=progress
-        )
-        number = max(record.numbers(case), default=0) + 1
-        kept = _Kept(receipt=receipt, receipts=receipts, sections=sections, follows=earlier)
-        summary = _written(case, number, request, outcome.value, outcome.findings, kept)
-    return Replanned(
-        stage=record.stage_of(number), follows=earlier.stage, summary=summary, made=outcome.value
+        log = RunLog(case, sections)
+        laps.log = log
+        try:
+            _check_of_scans(receipt, sections)
+            done = _made(case, request, (receipt, receipts, sections), laps)
+        except KeyboardInterrupt as error:
+            log.finish("cancelled")
+            raise CancelledError(
+                "Stopped. Every earlier plan stands; nothing of this one is kept."
+            ) from error
+        except BaseException as error:
+            finish_failed(log, error)
+            raise
+        log.stage(stage=done.stage, done="finished", reason="asked for", steps_s=done.steps_s)
+        log.finish("done")
+    return done
+
+
+def _made(
+    case: Case,
+    request: Request,
+    standing: tuple[StageSummary, dict[str, str], Sections],
+    laps: Laps,
+) -> Replanned:
+    """Read, plan and write."""
+    receipt, receipts, sections = standing
+    ground = ground_record.read(case)
+    earlier = _earlier(case, ground, receipt)
+    given = given_with(request)
+    picture = read_live_picture(request.image, scale_um=request.scale_um)
+    wishes = _wishes(request, picture, ground, earlier)
+    _check_unchanged(request, given)
+    outcome = replan(ground, picture, earlier.map, _means(sections), wishes=wishes, progress=laps)
+    laps(5, 5, "writing the plan")
+    number = max(record.numbers(case), default=0) + 1
+    kept = Kept(
+        receipt=receipt,
+        receipts=receipts,
+        sections=sections,
+        follows=earlier,
+        given=given,
+        run=laps.log.name_of_run if laps.log else None,
     )
+    summary = written(case, number, request, outcome.value, outcome.findings, kept)
+    laps(5, 5, "ready for approval")
+    return Replanned(
+        stage=record.stage_of(number),
+        follows=earlier.stage,
+        summary=summary,
+        made=outcome.value,
+        steps_s={name: round(spent_s, 3) for name, spent_s in laps.steps_s.items()},
+    )
+
+
+def _check_unchanged(request: Request, given: record.Given) -> None:
+    """Refuse a picture that is still being written: what is kept must be what was planned on."""
+    if given_with(request) != given:
+        raise InputError.because(
+            where=str(request.image),
+            found="a picture, sidecar or file of zones that changes while it is read",
+            expected="files that are complete",
+            remedy="Wait until the picture is saved, then plan again.",
+        )
+
+
+def ready(case: Case) -> None:
+    """Check that there is a plan to follow, before anybody waits for a picture.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is not what the audit noted.
+    """
+    _standing(case)
 
 
 def _standing(case: Case) -> tuple[StageSummary, dict[str, str]]:
@@ -201,22 +253,26 @@ def _check_of_scans(receipt: StageSummary, sections: Sections) -> None:
         )
 
 
-def _earlier(case: Case, ground: Ground, receipt: StageSummary) -> _Earlier:
+def _earlier(case: Case, ground: Ground, receipt: StageSummary) -> Earlier:
     """Read the newest plan that was made on the present placement."""
     made_on = sha256_of_json(receipt.outputs)
     for number in reversed(record.numbers(case)):
         other = case.receipt(record.stage_of(number))
         if other is not None and other.inputs.get("placement") == made_on:
             plan = record.read(case, number)
-            return _Earlier(
-                stage=other.stage, plan=plan, obstacles=record.read_obstacles(case, number, ground)
+            seen = EarlierMap(
+                obstacles=record.read_obstacles(case, number, ground),
+                error_mm=record.read_place(case, number).error_mm,
             )
+            return Earlier(stage=other.stage, plan=plan, map=seen)
     plan = plan_record.read(case)
-    seen = obstacles_record.read(case) if plan.vessels_from == "live view" else None
-    return _Earlier(stage="placement", plan=plan, obstacles=seen)
+    first = obstacles_record.read(case) if plan.vessels_from == "live view" else None
+    return Earlier(
+        stage="placement", plan=plan, map=None if first is None else EarlierMap(obstacles=first, error_mm=0.0)
+    )
 
 
-def _wishes(request: Request, picture: LivePicture, ground: Ground, earlier: _Earlier) -> Wishes:
+def _wishes(request: Request, picture: LivePicture, ground: Ground, earlier: Earlier) -> Wishes:
     zones: tuple[Zone, ...] = ()
     if request.exclusions is not None:
         zones = read_exclusions(
@@ -229,7 +285,7 @@ def _wishes(request: Request, picture: LivePicture, ground: Ground, earlier: _Ea
     return Wishes(zones=zones, locked=_locked(request.locked, earlier))
 
 
-def _locked(asked: tuple[int, ...], earlier: _Earlier) -> tuple[Thread, ...]:
+def _locked(asked: tuple[int, ...], earlier: Earlier) -> tuple[Thread, ...]:
     known = {thread.number: thread for thread in earlier.plan.threads}
     for place, number in enumerate(asked):
         if number not in known or number in asked[:place]:
@@ -254,94 +310,3 @@ def _means(sections: Sections) -> Means:
 
 def _section(sections: Sections, name: str, kind: type[Kind]) -> Kind:
     return kind.model_validate(sections[name].model_dump())
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Kept:
-    """What a receipt must say of where a plan comes from."""
-
-    receipt: StageSummary
-    receipts: dict[str, str]
-    sections: Sections
-    follows: _Earlier
-
-
-def _written(
-    case: Case,
-    number: int,
-    request: Request,
-    made: Replan,
-    found: Iterable[Finding],
-    kept: _Kept,
-) -> StageSummary:
-    """Write everything, the receipt last, after its line in the audit."""
-    stage, findings, given = record.stage_of(number), tuple(found), _given(request)
-    values: dict[str, Any] = settings_of.plain(kept.sections, KINDS) | {"request": _asked(request, kept)}
-    writer = Writer(
-        case=case,
-        stage=stage,
-        stage_version=VERSION,
-        settings_sha256=settings_of.digest(values),
-        inputs=_inputs(given, kept),
-        findings=tuple(dict.fromkeys(finding.code for finding in findings)),
-    )
-    record.write(made, given, writer, number)
-    summary = StageSummary(
-        stage=stage,
-        stage_version=VERSION,
-        settings=values,
-        settings_sha256=writer.settings_sha256,
-        inputs=dict(writer.inputs),
-        outputs=dict(sorted(writer.outputs.items())),
-        headlines=(*headlines(made.placement), *_place_lines(made)),
-        findings=findings,
-    )
-    receipts = kept.receipts | {stage: writer.prepare(summary)}
-    audit.append(case, audit.Note(act="run finished", stage=stage, run=None, receipts=receipts))
-    writer.commit()
-    return summary
-
-
-def _given(request: Request) -> record.Given:
-    sidecar = request.image.with_suffix(".json")
-    files = {"sidecar": sidecar if sidecar.is_file() else None, "zones": request.exclusions}
-    return record.Given(
-        picture=read_bytes(request.image),
-        ending=request.image.suffix.lower().removeprefix("."),
-        json_files={what: read_bytes(path) for what, path in files.items() if path is not None},
-    )
-
-
-def _asked(request: Request, kept: _Kept) -> dict[str, Any]:
-    return {
-        "image": request.image.name,
-        "scale_um": request.scale_um,
-        "locked": list(request.locked),
-        "follows": kept.follows.stage,
-    }
-
-
-def _inputs(given: record.Given, kept: _Kept) -> dict[str, str]:
-    """Hash everything that the plan was made from."""
-    of_placement = {
-        name: digest for name, digest in kept.receipt.inputs.items() if name.startswith("trephine:")
-    }
-    follows = sha256_of_json(kept.follows.plan.model_dump(mode="json"))
-    return {
-        **of_placement,
-        **{f"given:{what}": sha256_of_bytes(data) for what, data in given.json_files.items()},
-        "given:picture": sha256_of_bytes(given.picture),
-        "given:earlier plan": follows,
-        "placement": sha256_of_json(kept.receipt.outputs),
-    }
-
-
-def _place_lines(made: Replan) -> tuple[Headline, ...]:
-    place = made.place
-    return (
-        Headline(
-            name="picture.laid_by", value=place.laid_by, unit="word", label="Picture laid on the plan by"
-        ),
-        Headline(name="picture.error", value=place.error_mm, unit="mm", label="Error of its place, one axis"),
-        Headline(name="picture.moved", value=place.moved_mm, unit="mm", label="Moved from its stated pose"),
-    )

@@ -8,7 +8,7 @@ from trephine.case.store import Case
 from trephine.core.errors import InternalError
 from trephine.core.findings import Outcome
 from trephine.model.summary import Headline
-from trephine.pipeline.replan import KINDS
+from trephine.pipeline.replan_receipt import KINDS
 from trephine.pipeline.step import Step, Steps, Workspace
 from trephine.stages import placement as placement_stage
 

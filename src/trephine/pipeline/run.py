@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from trephine.case import audit, dataset, lock
 from trephine.case.store import Case, Writer
-from trephine.core.errors import CancelledError, StorageError, TrephineError
+from trephine.core.errors import CancelledError, TrephineError
 from trephine.core.progress import Progress
 from trephine.model.summary import StageSummary
 from trephine.pipeline import settings as settings_of
 from trephine.pipeline.freshness import inputs_of, judge
 from trephine.pipeline.request import Event, Request, RunResult, StageResult, Tell
-from trephine.pipeline.run_log import RunLog
+from trephine.pipeline.run_log import RunLog, finish_failed
 from trephine.pipeline.settings import Sections
 from trephine.pipeline.step import Step, Steps, Workspace, step_named, with_upstream
 
@@ -65,19 +65,10 @@ def run(case: Case, steps: Steps, sections: Sections, request: Request, *, tell:
             log.finish("cancelled")
             raise CancelledError("Stopped. Finished stages stay; run again to go on.") from error
         except BaseException as error:
-            _finish_failed(log, error)
+            finish_failed(log, error)
             raise
         log.finish("done")
     return RunResult(run=log.name_of_run, stages=results)
-
-
-def _finish_failed(log: RunLog, error: BaseException) -> None:
-    error.add_note(f"the log of this run is {log.folder}")
-    try:
-        log.finish("cancelled" if isinstance(error, CancelledError) else "failed", error)
-    except StorageError:
-        # The disk that broke the run also refuses its log; the first error is the one to show.
-        error.add_note("the log could not be finished")
 
 
 def _chosen(steps: Steps, request: Request) -> Steps:

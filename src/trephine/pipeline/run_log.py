@@ -18,6 +18,7 @@ from typing import Any
 from trephine import __version__
 from trephine.case.disk import guarded, json_bytes, make_folder, write_atomically
 from trephine.case.store import Case
+from trephine.core.errors import CancelledError, StorageError
 from trephine.pipeline.settings import Sections, toml_text
 
 _LIBRARIES = (
@@ -90,6 +91,16 @@ class RunLog(logging.Handler):
 
     def _write_about(self) -> None:
         write_atomically(self.folder / "run.json", json_bytes(self._about))
+
+
+def finish_failed(log: RunLog, error: BaseException) -> None:
+    """Close the log of a run that ended with an error, which will name the log."""
+    error.add_note(f"the log of this run is {log.folder}")
+    try:
+        log.finish("cancelled" if isinstance(error, CancelledError) else "failed", error)
+    except StorageError:
+        # The disk that broke the run also refuses its log; the first error is the one to show.
+        error.add_note("the log could not be finished")
 
 
 def _now() -> str:

@@ -14,7 +14,7 @@ from trephine.case.store import Case, Writer
 from trephine.formats import markups
 from trephine.model.ground import Ground
 from trephine.model.obstacles import Obstacles
-from trephine.model.replan import Replan
+from trephine.model.replan import PicturePlace, Replan
 from trephine.model.thread_plan import ThreadPlan
 
 _STAGE = re.compile(r"replan([1-9][0-9]*)")
@@ -67,6 +67,11 @@ def write(made: Replan, given: Given, writer: Writer, number: int) -> None:
 def read(case: Case, number: int) -> ThreadPlan:
     """Read a plan made again."""
     return ThreadPlan.model_validate_json(case.read_bytes("replan_plan", number=str(number)))
+
+
+def read_place(case: Case, number: int) -> PicturePlace:
+    """Read where the picture lies."""
+    return PicturePlace.model_validate_json(case.read_bytes("replan_place", number=str(number)))
 
 
 def read_obstacles(case: Case, number: int, ground: Ground) -> Obstacles:

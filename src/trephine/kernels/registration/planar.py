@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from trephine.core.arrays import AnyArray, Mask2, Points2
 
 _LEAST_OVERLAP = 0.3
 """Share of the fixed picture's seen area that a match must cover; assumed."""
+_HANDS = 2
+"""Turns are tried side by side; what is found is the same in any number."""
 _LEAST_SPREAD = 1e-6
 _GUMBEL_MEAN = 0.5772156649015329
 
@@ -121,8 +124,10 @@ def searched(
     Correlation over what both show, for every shift at once by Fourier transform. The probability is from a
     Gumbel law fitted to the best scores of the mirrored picture, one an angle.
     """
-    best = [_best_shift(fixed, moving, angle, reach_mm) for angle in angles_rad]
-    null = [_best_shift(fixed, _mirror(moving), angle, reach_mm) for angle in null_angles_rad]
+    mirrored = _mirror(moving)
+    with ThreadPoolExecutor(_HANDS) as hands:
+        best = list(hands.map(lambda angle: _best_shift(fixed, moving, angle, reach_mm), angles_rad))
+        null = list(hands.map(lambda angle: _best_shift(fixed, mirrored, angle, reach_mm), null_angles_rad))
     scores = np.array([found[0] for found in best])
     others = np.array([found[0] for found in null])
     if not np.isfinite(scores).any() or not np.isfinite(others).sum() > 2:

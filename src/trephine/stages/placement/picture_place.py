@@ -18,8 +18,7 @@ from trephine.kernels.registration.planar import Flat, Match, Turn, searched
 from trephine.kernels.registration.planar_fit import Fit, refined
 from trephine.model.ground import Ground
 from trephine.model.live_picture import LivePicture, StatedPose
-from trephine.model.obstacles import Obstacles
-from trephine.model.replan import Reference
+from trephine.model.replan import EarlierMap, Reference
 from trephine.stages.placement.settings import FrameSettings, Settings
 
 _GREEN = 1
@@ -85,11 +84,13 @@ class Place:
     fit: Fit | None = None
 
 
-def known_vessels(ground: Ground, earlier: Obstacles | None) -> Known | None:
+def known_vessels(ground: Ground, earlier: EarlierMap | None) -> Known | None:
     """Return what the picture can be compared with: the earlier picture's vessels, else the angiogram's."""
     if earlier is not None:
-        seen = ~earlier.outside | ground.rim
-        return Known(vessel=earlier.vessel, seen=seen, name="earlier picture", error_mm=0.0)
+        seen = ~earlier.obstacles.outside | ground.rim
+        return Known(
+            vessel=earlier.obstacles.vessel, seen=seen, name="earlier picture", error_mm=earlier.error_mm
+        )
     before = ground.before
     if before is None or before.mask.mean() < _LEAST_VESSEL_FRACTION:
         return None

@@ -16,8 +16,7 @@ from trephine.core.units import UM_PER_MM
 from trephine.model.ground import Ground
 from trephine.model.live_picture import LivePicture
 from trephine.model.live_view import LiveView
-from trephine.model.obstacles import Obstacles
-from trephine.model.replan import PicturePlace, PictureSite, Replan
+from trephine.model.replan import EarlierMap, PicturePlace, PictureSite, Replan
 from trephine.model.thread_plan import ThreadPlan
 from trephine.model.wishes import NO_WISHES, Wishes
 from trephine.stages.placement.margins import margins
@@ -31,7 +30,7 @@ from trephine.stages.placement.zones import forbidden
 def replan(
     ground: Ground,
     picture: LivePicture,
-    earlier: Obstacles | None,
+    earlier: EarlierMap | None,
     means: Means,
     *,
     wishes: Wishes = NO_WISHES,
@@ -74,8 +73,7 @@ def replan(
     it, the sulci's margin and the rim grow by it.
     """
     settings = means.settings
-    quick = settings.order.model_copy(update={"rounds": settings.frame.order_rounds})
-    means = replace(means, settings=settings.model_copy(update={"order": quick}))
+    means = replace(means, settings=_quick(settings))
     progress(0, 5, "laying the picture on the plan")
     place, doubts = place_of(picture, ground, known_vessels(ground, earlier), settings)
     view = _view(picture, place, settings)
@@ -93,6 +91,14 @@ def replan(
     planned = plan_on(scene, means, progress=progress)
     told = _told(picture, place, view, planned.value.plan)
     return Outcome(value=Replan(placement=planned.value, place=told), findings=(*doubts, *planned.findings))
+
+
+def _quick(settings: Settings) -> Settings:
+    """Return the settings with the efforts that surgery has time for."""
+    order = settings.order.model_copy(update={"rounds": settings.frame.order_rounds})
+    windows = min(settings.solver.windows, settings.frame.windows)
+    solver = settings.solver.model_copy(update={"windows": windows})
+    return settings.model_copy(update={"order": order, "solver": solver})
 
 
 def _view(picture: LivePicture, place: Place, settings: Settings) -> LiveView:

@@ -46,6 +46,12 @@ class FrameSettings(BaseModel):
     order_rounds: int = Field(
         0, ge=0, description="Rounds of the order's proof on a picture: it takes longer than the order itself"
     )
+    windows: int = Field(
+        8,
+        ge=0,
+        description="Neighbourhoods solved again in polishing, at most: between vessels the whole is proven "
+        "afterwards, and the rest of 24 takes a quarter of a second",
+    )
     scale_limit_fraction: float = Field(
         0.03, gt=0, description="Departure of the scale that matters: 0.2 mm at the rim of the opening"
     )

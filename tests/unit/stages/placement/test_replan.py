@@ -13,6 +13,7 @@ from trephine.core.frames import IMPLANT, SCANNER, Affine
 from trephine.formats.device_file import read_device, read_robot
 from trephine.model.ground import Ground
 from trephine.model.live_picture import LivePicture, StatedPose
+from trephine.model.replan import EarlierMap
 from trephine.model.wishes import Wishes, Zone
 from trephine.safety.reading import read_limits
 from trephine.stages.placement.replan import replan
@@ -100,7 +101,13 @@ def test_locks_stay_zones_are_empty_and_the_place_is_found_again(based, ground, 
     assert len(locked) == 3
     zone = Zone(name="vein", rule="keep out", outline_mm=SQUARE, place=pose)
     wishes = Wishes(zones=(zone,), locked=locked)
-    done = replan(ground, shifted(picture, 0.7), result.obstacles, means, wishes=wishes)
+    done = replan(
+        ground,
+        shifted(picture, 0.7),
+        EarlierMap(obstacles=result.obstacles, error_mm=0.0),
+        means,
+        wishes=wishes,
+    )
     made, place = done.value.placement.plan, done.value.place
     assert place.laid_by == "earlier picture"
     assert place.moved_mm == pytest.approx(0.7, abs=0.05)
@@ -140,7 +147,7 @@ def test_a_lock_that_breaks_a_limit_stays_and_blocks(based, ground, picture, mea
         for name in ("entry_mm", "tip_mm")
     }
     wishes = Wishes(locked=(thread.model_copy(update=moved),))
-    done = replan(ground, picture, result.obstacles, means, wishes=wishes)
+    done = replan(ground, picture, EarlierMap(obstacles=result.obstacles, error_mm=0.0), means, wishes=wishes)
     told = [f for f in done.findings if f.code == "LOCK_BREAKS_LIMIT"]
     assert told
     assert {f.severity for f in told} == {Severity.BLOCK}
@@ -166,7 +173,7 @@ def test_without_a_pose_or_a_known_vessel_a_picture_is_refused(based, ground, pi
 def test_the_picture_of_another_cortex_is_not_recognised(based, ground, picture, means):
     other = replace(picture, rgb=np.ascontiguousarray(picture.rgb[::-1]), pose=None)
     with pytest.raises(InputError, match="not recognised"):
-        replan(ground, other, based.obstacles, means)
+        replan(ground, other, EarlierMap(obstacles=based.obstacles, error_mm=0.0), means)
 
 
 def test_a_pose_far_from_where_the_vessels_lie_blocks(based, ground, picture, means):
@@ -174,7 +181,7 @@ def test_a_pose_far_from_where_the_vessels_lie_blocks(based, ground, picture, me
     settings = means.settings.model_copy(update={"surface_shift_mm": 1.9})
     limits = settings.frame.model_copy(update={"reach_mm": 7.0})
     eager = replace(means, settings=settings.model_copy(update={"frame": limits}))
-    done = replan(ground, sure, based.obstacles, eager)
+    done = replan(ground, sure, EarlierMap(obstacles=based.obstacles, error_mm=0.0), eager)
     assert "FRAME_POSE_CONTRADICTED" in {f.code for f in done.findings}
     assert done.is_blocked
 

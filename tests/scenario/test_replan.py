@@ -1,0 +1,105 @@
+"""Planning again on a picture through the command line: what is written, kept, refused and approved."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trephine.cli.main import call
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, Any]]:
+    """Run a command in this process and return its exit code and JSON document."""
+
+    def run(*words: object) -> tuple[int, Any]:
+        capsys.readouterr()
+        code = call([*map(str, words), "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def frame_of(study: Path, folder: Path) -> Path:
+    """Copy the study's own live view with its sidecar."""
+    for ending in ("png", "json"):
+        shutil.copy(next(study.glob(f"sub-01/micr/*.{ending}")), folder / f"frame.{ending}")
+    return folder / "frame.png"
+
+
+def case_of(study: Path) -> Path:
+    return study / "derivatives" / "trephine" / "sub-01"
+
+
+def test_two_plans_on_pictures_follow_each_other_and_wait_for_a_person(
+    small_case: Path, copy_of: Callable[[Path], Path], results_of, tmp_path: Path, said
+) -> None:
+    study = copy_of(small_case)
+    frame = frame_of(study, tmp_path)
+    before = results_of(study)
+    _, first = said("replan", study, "sub-01", "--image", frame)
+    _, second = said("replan", study, "sub-01", "--image", frame, "--lock", "1")
+    assert (first["follows"], second["follows"]) == ("placement", "replan1")
+    assert sum(first["steps_s"].values()) <= first["duration_s"] + 0.05
+    # The second picture is laid on the first one's vessels: its error holds the first one's.
+    assert first["place"]["laid_by"] == second["place"]["laid_by"] == "earlier picture"
+    assert second["place"]["error_mm"] > first["place"]["error_mm"]
+    after = results_of(study)
+    assert {name: data for name, data in after.items() if name in before} == before
+    for number in (1, 2):
+        plan = json.loads((case_of(study) / f"replan/sub-01_run-{number}_desc-threads_plan.json").read_text())
+        assert len(plan["threads"]) == (first, second)[number - 1]["threads_placed"]
+    # Every run has its log, the audit names it, and status lists the plans.
+    entries = [json.loads(line) for line in (case_of(study) / "audit.jsonl").read_text().splitlines()]
+    noted = {entry["stage"]: entry for entry in entries if entry["stage"].startswith("replan")}
+    assert sorted(noted) == ["replan1", "replan2"]
+    about = json.loads((case_of(study) / "log" / noted["replan2"]["run"] / "run.json").read_text())
+    assert about["state"] == "done"
+    assert about["stages"][0]["stage"] == "replan2"
+    assert set(about["stages"][0]["steps_s"]) == set(second["steps_s"])
+    _, status = said("status", study, "sub-01")
+    states = {stage["stage"]: stage["state"] for stage in status["stages"]}
+    assert states["replan1"] == states["replan2"] == "fresh"
+    # A changed picture, kept among the results, makes the plan stale and bars its approval.
+    kept = case_of(study) / "replan" / "sub-01_run-2_desc-picture_photo.png"
+    kept.write_bytes(kept.read_bytes() + b" ")
+    code, refused = said("approve", study, "sub-01", "replan2", "--as", "Dr A")
+    assert code == 3
+    assert "changed by something else" in refused["error"]["message"]
+
+
+def test_what_is_refused_leaves_no_plan_and_a_log(
+    small_case: Path, copy_of: Callable[[Path], Path], results_of, tmp_path: Path, said
+) -> None:
+    study = copy_of(small_case)
+    frame = frame_of(study, tmp_path)
+    before = results_of(study)
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(frame.read_bytes()[:-3000])
+    shutil.copy(frame.with_suffix(".json"), cut.with_suffix(".json"))
+    for words, told in (
+        (["--image", cut], "cannot be read"),
+        (["--image", frame, "--lock", "999"], "thread 999"),
+        (["--image", frame, "--lock", "1,1"], "twice"),
+        (["--image", frame, "--set", "placement.pixel_mm=0.03"], "another value than the earlier plan"),
+        (["--image", frame, "--watch", tmp_path], "both"),
+        ([], "neither"),
+        (["--watch", tmp_path / "none"], "no such folder"),
+    ):
+        code, document = said("replan", study, "sub-01", *words)
+        assert code in (2, 3), words
+        assert told in document["error"]["message"], words
+    assert results_of(study) == before
+    states = [json.loads(path.read_text())["state"] for path in case_of(study).glob("log/*/run.json")]
+    assert states.count("failed") == 4
+    # A placement made again since is followed; a receipt that the audit does not know is not.
+    receipt = case_of(study) / "receipts" / "sub-01_desc-placement_summary.json"
+    receipt.write_text(receipt.read_text().replace('"schema_version": 1', '"schema_version":  1', 1))
+    code, document = said("replan", study, "sub-01", "--image", frame)
+    assert code == 3
+    assert "another receipt of placement" in document["error"]["message"]
