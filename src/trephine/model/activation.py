@@ -8,6 +8,7 @@ from typing import Literal
 
 from trephine.core.arrays import Vector3, locked
 from trephine.model.hand_evidence import Alternative, CentreCertainty, Cluster, NuisanceShift, Peak, Retest
+from trephine.model.knob import OwnKnob
 from trephine.model.volume import Series, Volume
 
 Side = Literal["left", "right"]
@@ -192,6 +193,9 @@ class HandMap:
         How sure the centre is below the target.
     alternatives
         The hand area found in other ways, side by side.
+    own_knobs
+        The hand knob in the person's own cortex, left hemisphere first, each with its place, or with the
+        reason why there is none.
     run_pictures
         The mean image of each of ``runs``, in their order, as its registration lays it on the planning T1:
         coarse, 0 to 255, for people to look at.
@@ -211,6 +215,7 @@ class HandMap:
     weight_sd: Volume | None = None
     certainty: CentreCertainty | None = None
     alternatives: tuple[Alternative, ...] = ()
+    own_knobs: tuple[OwnKnob, ...] = ()
     run_pictures: tuple[Volume, ...] = ()
 
     def __post_init__(self) -> None:

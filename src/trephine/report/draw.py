@@ -15,6 +15,7 @@ from trephine.report.figures import (
     head,
     opening,
     outside,
+    own_knob,
     patch,
     registration,
     rehearsal,
@@ -86,6 +87,8 @@ def _slices(contents: Contents) -> list[Figure]:
         drawn.append(vessels.figure(c.anatomy, c.angiogram))
     if c.hand_map:
         drawn.append(where_hand.figure(c.anatomy, c.hand_map, c.opening))
+        omega = own_knob.figure(c.anatomy, c.hand_map)
+        drawn += [omega] if omega else []
     if c.opening:
         body = None
         if c.device:

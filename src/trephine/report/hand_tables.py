@@ -69,6 +69,43 @@ def alternatives(contents: Contents) -> Table | None:
     )
 
 
+def own_knobs(contents: Contents) -> Table | None:
+    """Show the hand knob of both hemispheres' own cortex beside the template's and the task's."""
+    hand = contents.hand_map
+    if hand is None or not hand.own_knobs:
+        return None
+    rows = tuple(
+        (
+            one.hemisphere,
+            position(one.position_mm),
+            position(one.position_mni_mm),
+            number(one.sd_mm, 1),
+            number(one.height_mm, 1),
+            number(one.template_distance_mm, 1),
+            number(one.task_distance_mm, 1),
+            one.remark,
+        )
+        for one in hand.own_knobs
+    )
+    return Table(
+        key="own-knob",
+        title="The hand knob in the person's own cortex",
+        columns=(
+            ("Side", "text"),
+            ("Place, scanner mm", "number"),
+            ("In MNI152, mm", "number"),
+            ("SD along the sulcus, mm", "number"),
+            ("Height, mm", "number"),
+            ("To the template's, mm", "number"),
+            ("To the task's centre, mm", "number"),
+            ("Rests on", "text"),
+        ),
+        rows=rows,
+        note="The SD tells how well the landmark is placed. How near to it the hand's function lies is "
+        "another matter: people differ by about 6 mm (assumed).",
+    )
+
+
 def nuisance(contents: Contents) -> Table | None:
     """Show how far each nuisance model moves the centre of each contrast."""
     shown = _with_area(contents)

@@ -286,6 +286,7 @@ MAKERS: dict[str, Maker] = {
     "contrasts": contrasts,
     "certainty": hand_tables.certainty,
     "alternatives": hand_tables.alternatives,
+    "own-knob": hand_tables.own_knobs,
     "retests": hand_tables.retests,
     "nuisance": hand_tables.nuisance,
     "clusters": hand_tables.clusters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from trephine.model.activation import ContrastMap, HandMap, RunQuality
 from trephine.model.anatomy import Anatomy, Angiogram, ImagingResult
 from trephine.model.hand_evidence import Alternative, CentreCertainty, Cluster, NuisanceShift, Peak, Retest
 from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
+from trephine.model.knob import OwnKnob
 from trephine.model.registration import Registration
 from trephine.model.scan import ScanKind
 from trephine.model.skull import SkullThickness
@@ -191,6 +192,7 @@ def _hand_map(*names: str) -> HandMap:
         weight_sd=_volume("1"),
         certainty=_certainty(),
         alternatives=_alternatives(),
+        own_knobs=_own_knobs(),
         run_pictures=(_volume("arbitrary"),),
     )
 
@@ -212,6 +214,26 @@ def _alternatives() -> tuple[Alternative, ...]:
         Alternative(name="resting state", remark="none", **none),  # type: ignore[arg-type]
         Alternative(name="own knob", remark="bend", **found),  # type: ignore[arg-type]
     )
+
+
+def _own_knobs() -> tuple[OwnKnob, ...]:
+    found = OwnKnob(
+        hemisphere="left",
+        position_mm=[1 / 3, 2.0, 3.0],
+        position_mni_mm=[4.0, 5.0, 1 / 7],
+        sd_mm=1.5,
+        ends_mm=[[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]],
+        height_mm=4.2,
+        sulcus_mm=[[0.0, 1.0, 2.0], [0.5, 1.0, 1 / 3], [1.0, 1.0, 1.0]],
+        template_distance_mm=2.5,
+        task_distance_mm=3.5,
+        remark="bulge",
+    )
+    fields_left_out = dict.fromkeys(
+        ("position_mm", "position_mni_mm", "sd_mm", "ends_mm", "height_mm", "template_distance_mm"), None
+    )
+    none = replace(found, hemisphere="right", sulcus_mm=[], task_distance_mm=None, **fields_left_out)
+    return found, none
 
 
 def _quality() -> RunQuality:

@@ -13,6 +13,7 @@ from trephine.case.store import Case, Writer
 from trephine.core.errors import InternalError
 from trephine.model.activation import ContrastMap, HandMap, RunQuality
 from trephine.model.hand_evidence import Alternative, CentreCertainty, Cluster, NuisanceShift, Peak, Retest
+from trephine.model.knob import OwnKnob
 
 _MAPS = {"z": "contrast_z", "effect_percent": "contrast_effect", "variance_percent2": "contrast_variance"}
 _FILES = ("contrasts", "weight", "weight_sd", "certainty", "run_pictures")
@@ -92,6 +93,7 @@ def read(case: Case) -> HandMap:
         certainty=certainty,
         run_pictures=tuple(get_volume(case, "registered_run", run=str(number)) for number in pictured),
         alternatives=tuple(Alternative(**entry) for entry in record.pop("alternatives", ())),
+        own_knobs=tuple(OwnKnob(**entry) for entry in record.pop("own_knobs", ())),
         **record,
     )
 

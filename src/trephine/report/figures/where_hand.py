@@ -12,6 +12,7 @@ from trephine.model.opening import Opening
 from trephine.report import palette
 from trephine.report.drawing import Drawing, Figure, Path, Raster
 from trephine.report.figures.head import hand_contrast
+from trephine.report.figures.marks import diamond, disc
 from trephine.report.palette import INK, PAPER
 from trephine.report.plane import CONVENTION, Floats, Orientation, Plane, Sheet, grey_of, over, plane_through
 from trephine.report.words import number
@@ -52,9 +53,10 @@ def figure(anatomy: Anatomy, hand_map: HandMap, opening: Opening | None) -> Figu
         f"Upper row: the T1 through the target, with {shown}. Lower row: the squares above, enlarged. The "
         "white cross is the target on the crown; the ring shows where a sphere round the centre of the hand "
         "area, which lies below it, cuts the slice: it holds the true centre with 95 % probability, as far "
-        "as the causes in the table are all. The pink diamond is the anatomical hand knob, the open square "
-        "the place found at rest, where there is one within 12 mm of the slice. Look for the colour sitting "
-        f"on the knob, in front of the central sulcus. Slices are {CONVENTION}."
+        "as the causes in the table are all. The pink diamond is the template's hand knob, the pink disc the "
+        "knob of the person's own cortex, the open square the place found at rest, each if within 12 mm of "
+        "the slice. Look for the colour sitting on the knob, in front of the central sulcus. Slices are "
+        f"{CONVENTION}."
     )
     return Figure(key="where-hand", caption=caption, drawings=(*whole, *close, *legend), layout="triple")
 
@@ -136,12 +138,14 @@ def _close(
     sheet.cross(centre, PAPER, reach=9, gap=3)
     _ring(sheet, plane, hand_map)
     if abs(float(plane.distance_mm(np.asarray(hand_map.knob_mm))[0])) < _SHOWN_WITHIN_MM:
-        _diamond(sheet, np.asarray(hand_map.knob_mm))
+        diamond(sheet, np.asarray(hand_map.knob_mm))
     for other in hand_map.alternatives:
         place = other.position_mm
-        is_new = other.name != "template knob" and place is not None
-        if is_new and abs(float(plane.distance_mm(np.asarray(place))[0])) < _SHOWN_WITHIN_MM:
-            _square(sheet, np.asarray(place))
+        mark = _MARKS.get(other.name)
+        if mark is None or place is None:
+            continue
+        if abs(float(plane.distance_mm(np.asarray(place))[0])) < _SHOWN_WITHIN_MM:
+            mark(sheet, np.asarray(place))
     sheet.marks(bar_mm=10, note=slice_note(kind, centre))
     return sheet.drawing
 
@@ -166,11 +170,8 @@ def _square(sheet: Sheet, point_mm: NDArray[np.float64]) -> None:
         sheet.drawing.add(Path(points=points, is_closed=True, stroke=tone, width=1.6))
 
 
-def _diamond(sheet: Sheet, point_mm: NDArray[np.float64]) -> None:
-    x, y = sheet.xy(point_mm)[0]
-    for size, tone in ((8.0, INK), (6.2, palette.KNOB)):
-        points = np.array([[x, y - size], [x + size, y], [x, y + size], [x - size, y]])
-        sheet.drawing.add(Path(points=points, is_closed=True, stroke=None, fill=tone))
+_MARKS = {"own knob": disc, "resting state": _square}
+"""Of the other ways to find the hand; the template's knob is drawn by itself."""
 
 
 def _axis_of(opening: Opening, sheet: Sheet) -> None:

@@ -8,13 +8,18 @@ import numpy as np
 from trephine.core.arrays import Vector3
 from trephine.model.activation import Side
 from trephine.model.hand_evidence import Alternative
+from trephine.model.knob import OwnKnob
 from trephine.stages.mapping.noise_field import Scene
 from trephine.stages.mapping.pieces import RunModel
 from trephine.stages.mapping.resting import resting_area
 
 
 def alternatives_to(
-    centre_mm: Vector3, hemisphere: Side, knob_mm: Vector3, at_rest: tuple[tuple[RunModel, ...], Scene]
+    centre_mm: Vector3,
+    hemisphere: Side,
+    knob_mm: Vector3,
+    own: OwnKnob,
+    at_rest: tuple[tuple[RunModel, ...], Scene],
 ) -> tuple[Alternative, ...]:
     """List the other ways to find the hand area, each with its distance to the centre taken.
 
@@ -26,14 +31,16 @@ def alternatives_to(
         Side to implant.
     knob_mm
         The template's knob in this person.
+    own
+        The knob of that side in the person's own cortex.
     at_rest
         Runs at rest, or the task's when there are none, with their noise, grid and settings.
 
     Returns
     -------
     tuple of Alternative
-        The template's knob; the area that goes with the other side's knob at rest. None of them moves the
-        target.
+        The template's knob; the person's own; the area that goes with the other side's knob at rest. None
+        of them moves the target.
     """
     models, scene = at_rest
     template = Alternative(
@@ -43,7 +50,27 @@ def alternatives_to(
         target_distance_mm=_apart_mm(knob_mm, centre_mm),
         remark="The hand knob of the template, carried over by the registration to it.",
     )
-    return (template, _at_rest(centre_mm, hemisphere, models, scene))
+    return (
+        template,
+        _own(centre_mm, own, scene.settings.knob_sd_mm),
+        _at_rest(centre_mm, hemisphere, models, scene),
+    )
+
+
+def _own(centre_mm: Vector3, own: OwnKnob, knob_sd_mm: float) -> Alternative:
+    place, sd = own.position_mm, own.sd_mm
+    if place is None or sd is None:
+        return Alternative(
+            name="own knob", position_mm=None, sd_mm=None, target_distance_mm=None, remark=own.remark
+        )
+    # The landmark's own error comes on top of the spread of function about it.
+    return Alternative(
+        name="own knob",
+        position_mm=place,
+        sd_mm=float(np.hypot(knob_sd_mm, sd)),
+        target_distance_mm=_apart_mm(place, centre_mm),
+        remark=own.remark,
+    )
 
 
 def _at_rest(centre_mm: Vector3, hemisphere: Side, models: tuple[RunModel, ...], scene: Scene) -> Alternative:

@@ -247,6 +247,25 @@ def of_target(hand_map: HandMap, crown: CrownPoint, decision: Decision, settings
     return found
 
 
+def of_own_knob(hand_map: HandMap, settings: Settings) -> list[Finding]:
+    """Judge the knob in the person's own cortex, on the side to implant: whether it is there, and agrees."""
+    found = []
+    for knob in hand_map.own_knobs:
+        if knob.hemisphere != hand_map.hemisphere:
+            continue
+        if knob.position_mm is None:
+            message = f"No hand knob could be placed on the {knob.hemisphere} cortex itself. {knob.remark}"
+            found.append(Finding(code="OWN_KNOB_UNKNOWN", severity=Severity.UNKNOWN, message=message))
+        apart = {"the task's centre": knob.task_distance_mm, "the template's knob": knob.template_distance_mm}
+        far = {name: mm for name, mm in apart.items() if mm is not None and mm > settings.knob_limit_mm}
+        if far:
+            told = " and ".join(f"{mm:.1f} mm from {name}" for name, mm in far.items())
+            message = f"The hand knob of the {knob.hemisphere} cortex itself lies {told}. All are shown."
+            limit, most = settings.knob_limit_mm, max(far.values())
+            found.append(_warn(code="OWN_KNOB_APART", message=message, value=most, limit=limit))
+    return found
+
+
 def _warn(
     *, code: str, message: str, value: float | None = None, limit: float | None = None, unit: str = "mm"
 ) -> Finding:

@@ -34,6 +34,7 @@ def headlines(hand_map: HandMap) -> tuple[Headline, ...]:
             name="target_source", value=hand_map.target_source, unit="word", label="What the target follows"
         ),
         _position("knob_scanner", hand_map.knob_mm, SCANNER, "Anatomical hand knob"),
+        *_of_own_knobs(hand_map),
         Headline(name="bold.used", value="yes", unit="word", label="BOLD used"),
         _number("disagreement", hand_map.disagreement_mm, "Task's centre to anatomical knob"),
     ]
@@ -43,6 +44,20 @@ def headlines(hand_map: HandMap) -> tuple[Headline, ...]:
     for quality in hand_map.runs:
         made += _of_run(quality)
     return tuple(made)
+
+
+def _of_own_knobs(hand_map: HandMap) -> list[Headline]:
+    made = []
+    for knob in hand_map.own_knobs:
+        name, said = f"own_knob_{knob.hemisphere}", f"Hand knob of the {knob.hemisphere} cortex itself"
+        made += [
+            _position(f"{name}.scanner", knob.position_mm, SCANNER, said),
+            _position(f"{name}.mni", knob.position_mni_mm, MNI152, f"{said}, in the template"),
+            _number(f"{name}.sd", knob.sd_mm, f"{said}: standard deviation along the sulcus"),
+            _number(f"{name}.template_distance", knob.template_distance_mm, f"{said}: to the template's"),
+            _number(f"{name}.task_distance", knob.task_distance_mm, f"{said}: to the task's centre"),
+        ]
+    return made
 
 
 def _of_contrast(contrast: ContrastMap) -> list[Headline]:

@@ -16,6 +16,7 @@ from trephine.stages.mapping.glm import design_of
 from trephine.stages.mapping.hand_area import knob_of, opposite
 from trephine.stages.mapping.noise_field import Scene
 from trephine.stages.mapping.nuisance import nuisance_of, nuisance_variants
+from trephine.stages.mapping.own_knob import own_knobs
 from trephine.stages.mapping.pieces import RunModel
 from trephine.stages.mapping.planning_grid import Place, place_on
 from trephine.stages.mapping.preparation import prepare
@@ -75,6 +76,7 @@ def run(
         *checks.of_rest(still, settings),
         *checks.of_maps(maps, settings),
         *checks.of_target(hand_map, crown, decision, settings),
+        *checks.of_own_knob(hand_map, settings),
     )
     progress(total, total, "hand map done")
     return Outcome(value=hand_map, findings=findings)
@@ -94,6 +96,7 @@ def _hand_map(
     knob_mm = knob_of(anatomy, hemisphere, settings)
     decision = decide(own, models, knob_mm, settings)
     crown = crown_near(anatomy, decision.centre_mm, settings, hemisphere=hemisphere)
+    knobs = own_knobs(anatomy, tuple(one.contrast for one in maps), settings)
     worth = worth_of(own, decision, crown.position_mm, where, settings)
     weight, weight_sd = weight_of(where, worth, settings)
     hand_map = HandMap(
@@ -114,8 +117,13 @@ def _hand_map(
         weight_sd=weight_sd,
         certainty=certainty_on(where, decision, hemisphere),
         alternatives=alternatives_to(
-            decision.centre_mm, hemisphere, knob_mm, _seen_at_rest(models, still, anatomy, where, settings)
+            decision.centre_mm,
+            hemisphere,
+            knob_mm,
+            next(knob for knob in knobs if knob.hemisphere == hemisphere),
+            _seen_at_rest(models, still, anatomy, where, settings),
         ),
+        own_knobs=knobs,
     )
     return hand_map, crown, decision
 

@@ -16,6 +16,7 @@ from trephine.stages.mapping.checks import of_rest
 from trephine.stages.mapping.glm import design_of
 from trephine.stages.mapping.hand_area import knob_of
 from trephine.stages.mapping.noise_field import Scene
+from trephine.stages.mapping.own_knob import own_knob
 from trephine.stages.mapping.pieces import RunModel
 from trephine.stages.mapping.planning_grid import place_on
 from trephine.stages.mapping.preparation import PreparedRun
@@ -88,7 +89,10 @@ def test_a_network_of_both_hands_is_found_and_named(ball_anatomy: Anatomy) -> No
     assert found.chance_fraction <= SETTINGS.false_found_fraction
     assert found.source == "rest"
     knob_mm = knob_of(ball_anatomy, "left", SETTINGS)
-    _, alternative = alternatives_to(TRUE_MM, "left", knob_mm, ((model,), scene))
+    own = own_knob(ball_anatomy, "left")
+    _, cortex, alternative = alternatives_to(TRUE_MM, "left", knob_mm, own, ((model,), scene))
+    assert cortex.position_mm is None
+    assert "surfaces" in cortex.remark
     assert alternative.remark.startswith("Rest runs")
 
 
