@@ -28,7 +28,8 @@ def figure(anatomy: Anatomy, hand_map: HandMap) -> Figure | None:
     anatomy, hand_map
         What is shown.
     """
-    seen = [knob for knob in hand_map.own_knobs if len(knob.sulcus_mm)]
+    # The right side first, as slices show it.
+    seen = [knob for knob in reversed(hand_map.own_knobs) if len(knob.sulcus_mm)]
     if not seen:
         return None
     top = signal_top(anatomy)

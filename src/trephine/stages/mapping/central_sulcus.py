@@ -16,6 +16,9 @@ from trephine.kernels.geometry.meshes import corner_normals
 from trephine.model.anatomy import Anatomy
 from trephine.model.cortex import CorticalSurface
 
+LogOdds = float
+"""A pure number: natural logarithm of odds."""
+
 STEP_MM = 0.5
 _TEMPLATE_MM = (
     *((-6.0, -37.0, 68.5), (-11.0, -33.0, 61.5), (-19.0, -28.5, 55.0), (-25.0, -27.5, 52.0)),
@@ -66,8 +69,8 @@ class Sulcus:
     floor_mm: Points
     depth_mm: AnyArray
     outward: Points
-    cost: float
-    rival_cost: float
+    cost: LogOdds
+    rival_cost: LogOdds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

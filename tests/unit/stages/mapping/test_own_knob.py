@@ -37,11 +37,8 @@ def course(across_rad: np.ndarray, bulges: tuple[tuple[float, float], ...]) -> n
     return y
 
 
-def brain(bulges: tuple[tuple[float, float], ...], grooves_mm: tuple[float, ...] = (0.0,)) -> SimpleNamespace:
-    """A left hemisphere with a groove, or several beside each other."""
-    affine = np.eye(4)
-    affine[:3, 3] = (-68.0, -68.0, -5.0)
-    grid = Grid(shape=(70, 90, 88), affine_mm=affine, frame=SCANNER)
+def folded(grid: Grid, bulges: tuple, grooves_mm: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Distance from the hub, and which voxels are a left half ball with grooves."""
     way = grid.mm_of(np.indices(grid.shape).reshape(3, -1).T) - HUB
     radius = np.linalg.norm(way, axis=1)
     across = np.arctan2(-way[:, 0], way[:, 2])
@@ -50,7 +47,15 @@ def brain(bulges: tuple[tuple[float, float], ...], grooves_mm: tuple[float, ...]
     groove = np.zeros(len(way), dtype=bool)
     for beside in grooves_mm:
         groove |= is_open & (np.abs(way[:, 1] - middle - beside) < 1.2)
-    solid = ((radius < RADIUS) & ~groove & (way[:, 0] < -1.5)).reshape(grid.shape)
+    return radius, ((radius < RADIUS) & ~groove & (way[:, 0] < -1.5)).reshape(grid.shape)
+
+
+def brain(bulges: tuple[tuple[float, float], ...], grooves_mm: tuple[float, ...] = (0.0,)) -> SimpleNamespace:
+    """A left hemisphere with a groove, or several beside each other."""
+    affine = np.eye(4)
+    affine[:3, 3] = (-68.0, -68.0, -5.0)
+    grid = Grid(shape=(70, 90, 88), affine_mm=affine, frame=SCANNER)
+    radius, solid = folded(grid, bulges, grooves_mm)
     inside = ndimage.distance_transform_edt(solid) - GREY
     points, faces, _, _ = marching_cubes(
         ndimage.gaussian_filter(inside, 0.7), 0.0, gradient_direction="ascent"
