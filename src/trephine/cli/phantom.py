@@ -23,19 +23,32 @@ def command(
     craniotomy: Annotated[
         Craniotomy, typer.Option("--craniotomy", help="Earlier operation on the vault.")
     ] = "none",
+    atrophy_mm: Annotated[
+        float,
+        typer.Option(
+            "--atrophy",
+            metavar="MM",
+            min=0.0,
+            max=2.5,
+            help="Layer lost along the pia; ventricles lose twice.",
+        ),
+    ] = 0.0,
     as_json: AsJson = False,
 ) -> int:
     """Write a digital participant as a BIDS study."""
-    make(out, seed=seed, voxel_mm=voxel_mm, craniotomy=craniotomy)
+    make(out, seed=seed, voxel_mm=voxel_mm, craniotomy=craniotomy, atrophy_mm=atrophy_mm)
     if as_json:
-        made = {"study": str(out), "seed": seed, "voxel_mm": voxel_mm, "craniotomy": craniotomy}
-        print_json({"schema_version": 1, **made})
+        made = {"study": str(out), "seed": seed, "voxel_mm": voxel_mm}
+        changed = {"craniotomy": craniotomy, "atrophy_mm": atrophy_mm}
+        print_json({"schema_version": 1, **made, **changed})
     else:
         print_words(f"study: {out}")
     return 0
 
 
-def make(out: Path, *, seed: int, voxel_mm: float, craniotomy: Craniotomy = "none") -> None:
+def make(
+    out: Path, *, seed: int, voxel_mm: float, craniotomy: Craniotomy = "none", atrophy_mm: float = 0.0
+) -> None:
     """Make the study beside its place and move it there when it is whole, with progress on stderr."""
     import shutil
 
@@ -48,7 +61,7 @@ def make(out: Path, *, seed: int, voxel_mm: float, craniotomy: Craniotomy = "non
     def progress(done: int, total: int, label: str) -> None:
         bar.step("phantom", done, total, label)
 
-    settings = Settings(seed=seed, voxel_mm=voxel_mm, craniotomy=craniotomy)
+    settings = Settings(seed=seed, voxel_mm=voxel_mm, craniotomy=craniotomy, atrophy_mm=atrophy_mm)
     is_new = not out.exists() or not any(out.iterdir())
     place = out.resolve().with_name(f".{out.resolve().name}.partial") if is_new else out
     with guarded(place):

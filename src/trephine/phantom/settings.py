@@ -32,6 +32,12 @@ class Settings(BaseModel):
     craniotomy: Literal["none", "flap", "plate", "open"] = Field(
         default="none", description="Earlier operation on the vault: bone put back, a plate, or no bone."
     )
+    atrophy_mm: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.5,
+        description="Layer that the brain has lost along its pia, twice that along its ventricles.",
+    )
     hand_runs: int = Field(default=1, ge=1, le=9, description="Runs of the hand task, one after another.")
 
     @property

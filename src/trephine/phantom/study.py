@@ -13,6 +13,7 @@ from trephine.core.errors import InputError
 from trephine.core.frames import ANGIO, CT, SCANNER
 from trephine.core.progress import Progress, silent
 from trephine.phantom.angiography import scan_angiography, scan_grid
+from trephine.phantom.atrophy import shrunken
 from trephine.phantom.bold import REPETITION_TIME_S, HandRun, scan_hand_run
 from trephine.phantom.craniotomy import Craniotomy, draw_craniotomy, operated_on
 from trephine.phantom.hand import HandArea, find_hand_area
@@ -128,7 +129,8 @@ def _build(out: Path, settings: Settings, progress: Progress) -> _Body:
     progress(0, _STEPS, "person")
     person = draw_person(settings.seed, settings.voxel_mm)
     traits = person.traits
-    brain = load_template_brain(traits.sulcus_gain_fraction)
+    usual = load_template_brain(traits.sulcus_gain_fraction)
+    brain = shrunken(usual, settings.atrophy_mm / person.size_fraction)
     fluid_mm = traits.csf_mm / person.size_fraction  # lengths in the template
     fields = build_head_fields(
         brain,
@@ -138,9 +140,9 @@ def _build(out: Path, settings: Settings, progress: Progress) -> _Body:
     )
     progress(1, _STEPS, "head and vessels")
     head = build_head(person, brain, fields)
-    craniotomy = None
-    if settings.craniotomy != "none":
-        craniotomy = draw_craniotomy(person, fields, settings.craniotomy)
+    kind = settings.craniotomy
+    craniotomy = None if kind == "none" else draw_craniotomy(person, fields, kind)
+    if craniotomy is not None:
         head = operated_on(head, craniotomy)
     hull = build_hull(brain, fields, fluid_mm)
     return _Body(

@@ -15,6 +15,7 @@ from trephine import __version__
 from trephine.core.arrays import AnyArray
 from trephine.core.frames import BOLD, MNI152, SCANNER, Affine
 from trephine.model.warp import Warp
+from trephine.phantom.atrophy import fluid_shares
 from trephine.phantom.bold import HandRun
 from trephine.phantom.craniotomy import Craniotomy
 from trephine.phantom.hand import HandArea
@@ -166,6 +167,7 @@ def _summary(truth: Truth) -> dict[str, Any]:
         "Seed": truth.settings.seed,
         "Settings": truth.settings.model_dump(),
         "Traits": asdict(person.traits),
+        "Fluid": asdict(fluid_shares(truth.head)),
         "Craniotomy": _operation(person, truth.craniotomy),
         "Hands": {side: _hand(person, hand) for side, hand in truth.hands.items()},
         "HeaderErrors": {

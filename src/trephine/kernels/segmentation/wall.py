@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 
 from trephine.core.arrays import AnyArray, locked
-from trephine.kernels.segmentation.masks import largest_part, signed_distance
+from trephine.kernels.segmentation.masks import distance_from_level, largest_part
 from trephine.kernels.segmentation.neighbours import Neighbours
 
 
@@ -105,7 +105,7 @@ def shell_of(distance_mm: AnyArray, step_mm: float, *, sd_mm: float = 1.5) -> Sh
         corners_voxel=corners,
         normals=normal,
         edges=np.unique(pairs, axis=0),
-        distance_mm=smooth,
+        distance_mm=distance_from_level(smooth, np.full(3, step_mm)),
         step_mm=step_mm,
     )
 
@@ -176,6 +176,8 @@ def moved_mask(shell: Shell, offset_mm: AnyArray, *, sd_mm: float = 1.0) -> tupl
     share = 1.0 / (distance + 0.5)
     result = field.copy()
     result[near] -= ((offset_mm[index] * share).sum(axis=1) / share.sum(axis=1)).astype(np.float32)
-    inside = largest_part(ndimage.gaussian_filter(result, sd_mm / shell.step_mm) < 0)
-    mask = np.asarray(ndimage.binary_fill_holes(inside))
-    return mask, signed_distance(mask, np.full(3, shell.step_mm))
+    level = ndimage.gaussian_filter(result, sd_mm / shell.step_mm)
+    mask = np.asarray(ndimage.binary_fill_holes(largest_part(level < 0)))
+    beside = np.float32(0.5 * shell.step_mm)
+    level = np.where(mask == (level < 0), level, np.where(mask, -beside, beside))
+    return mask, distance_from_level(level, np.full(3, shell.step_mm))

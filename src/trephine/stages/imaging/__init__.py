@@ -7,7 +7,7 @@ registration a further scan with its error.
 References: vercauteren2009, mattes2003, tustison2010, felzenszwalb2006, fonov2011.
 """
 
-VERSION = "10"
+VERSION = "11"
 
 LOOKS_FOR = frozenset({"VASCULAR_MALFORMATION_SUSPECTED"})
 """Findings of abnormal anatomy that this version can make; the screening takes their absence for a no.

@@ -32,6 +32,8 @@ from trephine.stages.imaging.two_tables import Tables, find_tables, rays_of
 _AROUND_HULL_MM = 28.0
 _SD_OF_95_PERCENT = 1.96
 _NEIGHBOURS = 3
+_RAMP_VOXELS = 2.0
+"""Width over which the share of a voxel within the skull falls: what a linear look-up needs to be exact."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,7 +63,7 @@ class FoundSkull:
     wall_mm
         Signed distance from the inner table, negative inside.
     within
-        1 in the skull and inside it.
+        Share of each voxel in the skull and inside it; one half on the outer face.
     levels
         Signal of the tissues.
     fit
@@ -155,13 +157,14 @@ def find_skull(given: Given, bone: Sampled | None, settings: Settings) -> FoundS
     if seen is None:
         rays = rays_of(warped, work, fit.mni_from_scanner)
         tables = find_tables(head, work, rays, levels, settings)
-        wall_mm, within = tables.wall_mm, tables.within
+        wall_mm = tables.wall_mm
+        within = np.clip(0.5 - tables.within_mm / (_RAMP_VOXELS * step_mm), 0, 1)
     else:
         _, wall_mm = find_wall(shown, warped, levels, step_mm, settings)
-        within = from_bone(seen, wall_mm, work.voxel_mm)
+        within = from_bone(seen, wall_mm, work.voxel_mm).astype(np.float32)
     return FoundSkull(
         wall_mm=Sampled(values=wall_mm, affine_mm=work.affine_mm),
-        within=Sampled(values=within.astype(np.float32), affine_mm=work.affine_mm),
+        within=Sampled(values=within, affine_mm=work.affine_mm),
         levels=levels,
         fit=fit,
         tables=tables,

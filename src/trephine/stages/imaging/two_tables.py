@@ -52,8 +52,8 @@ class Tables:
     ----------
     wall_mm
         Signed distance from the inner face, negative inside, shape (i, j, k).
-    within
-        Skull and inside of the skull, shape (i, j, k).
+    within_mm
+        Signed distance from the outer face, never above ``wall_mm``, shape (i, j, k).
     places_mm
         Places on the outer face in ``scanner``, shape (place, 3).
     low_mm, high_mm
@@ -61,7 +61,7 @@ class Tables:
     """
 
     wall_mm: AnyArray
-    within: Mask3
+    within_mm: AnyArray
     places_mm: AnyArray
     low_mm: AnyArray
     high_mm: AnyArray
@@ -224,14 +224,14 @@ def _placed(rays: Rays, work: Sampled, walls: PairedWalls) -> Tables:
     rounds = _STIFFNESS.smoothing_rounds
     inner = rays.mesh.averaged(walls.inner_mm, rounds)
     outer = rays.mesh.averaged(walls.outer_mm, rounds)
-    inside, wall_mm = moved_mask(rays.shell, inner)
-    within, _ = moved_mask(rays.shell, outer)
+    _, wall_mm = moved_mask(rays.shell, inner)
+    _, outer_mm = moved_mask(rays.shell, outer)
     middle = outer - inner
     low = np.minimum(rays.mesh.averaged(walls.low_mm, rounds), middle) - _FACE_ERROR_MM
     high = np.maximum(rays.mesh.averaged(walls.high_mm, rounds), middle) + _FACE_ERROR_MM
     return Tables(
         wall_mm=wall_mm,
-        within=within | inside,
+        within_mm=np.minimum(outer_mm, wall_mm),
         places_mm=rays.start_mm + rays.outward * outer[:, None],
         low_mm=np.maximum(low, 0.0),
         high_mm=high,

@@ -1,10 +1,12 @@
 """Masks on shapes whose answer is known."""
 
 import numpy as np
+import pytest
 
 from trephine.kernels.segmentation.masks import (
     box_of,
     closed,
+    distance_from_level,
     foreground,
     largest_part,
     shrunk,
@@ -69,3 +71,23 @@ def test_box_stays_within_the_grid() -> None:
     mask[1, 2, 5] = True
     assert box_of(mask, 2) == (slice(0, 4), slice(0, 5), slice(3, 6))
     assert box_of(np.zeros((2, 3, 4), dtype=bool), 1) == (slice(0, 2), slice(0, 3), slice(0, 4))
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_distance_from_a_level_is_right_far_from_the_surface_as_well(scale: float) -> None:
+    edges = np.array([1.5, 1.0, 2.0])
+    where = (np.indices((48, 70, 36)) - np.array([23.3, 34.6, 17.8])[:, None, None, None]) * edges[
+        :, None, None, None
+    ]
+    truth = np.sqrt((where**2).sum(axis=0)) - 20.0
+    error = distance_from_level(scale * truth, edges) - truth
+    for low, high in ((-15, -8), (-8, -2), (-2, 2), (2, 8), (8, 14)):
+        ring = (truth > low) & (truth < high)
+        assert abs(error[ring].mean()) < 0.12
+        assert np.abs(error[ring]).max() < 0.75
+
+
+def test_distance_of_a_level_of_one_sign_keeps_the_sign() -> None:
+    level = np.broadcast_to(np.arange(2.0, 9.0)[:, None, None], (7, 5, 5))
+    assert (distance_from_level(level, UNIT) > 0).all()
+    assert (distance_from_level(-level, UNIT) < 0).all()

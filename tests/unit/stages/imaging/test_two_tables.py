@@ -59,7 +59,7 @@ def radii_mm(found: Tables) -> tuple[float, float]:
     height = STEP_MM * (np.arange(count) - count // 2)
     upper = (height > UPPER_MM)[None, None, :]
     result = []
-    for mask in (found.wall_mm < 0, found.within):
+    for mask in (found.wall_mm < 0, found.within_mm < 0):
         volume = STEP_MM**3 * float((mask & upper).sum())
         tries = np.arange(30.0, 66.0, 0.05)
         cap = tries - (UPPER_MM + STEP_MM / 4)
@@ -72,6 +72,15 @@ def test_both_faces_lie_where_they_are(fluid_mm: float, skull_mm: float) -> None
     inner_mm, outer_mm = radii_mm(tables(fluid_mm, skull_mm))
     assert inner_mm == pytest.approx(BRAIN_MM + fluid_mm, abs=1.0)
     assert outer_mm == pytest.approx(BRAIN_MM + fluid_mm + skull_mm, abs=1.0)
+
+
+def test_the_outer_face_is_filled_up_to_the_places_found_on_it() -> None:
+    found = tables(2.0, 9.0)
+    upper = found.places_mm[:, 2] > UPPER_MM
+    _, outer_mm = radii_mm(found)
+    assert outer_mm == pytest.approx(np.linalg.norm(found.places_mm, axis=1)[upper].mean(), abs=0.3)
+    to_voxel = (found.places_mm[upper] / STEP_MM + found.wall_mm.shape[0] // 2).T
+    assert ndimage.map_coordinates(found.within_mm, to_voxel, order=1).mean() == pytest.approx(0, abs=0.2)
 
 
 def test_marrow_as_bright_as_scalp_stays_in_the_bone() -> None:
@@ -103,6 +112,6 @@ def test_the_interval_holds_the_thickness_and_is_no_wider_than_needed(
 
 def test_faces_never_cross() -> None:
     found = tables(2.0, 6.5)
-    assert not (ndimage.binary_erosion(found.wall_mm < 0) & ~found.within).any()
+    assert not ((found.wall_mm < 0) & (found.within_mm >= 0)).any()
     assert (found.low_mm >= 0).all()
     assert (found.low_mm <= found.high_mm).all()
