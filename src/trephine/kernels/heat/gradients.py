@@ -83,11 +83,27 @@ def solved(
             rise=np.zeros(network.shape), iterations=0, relative_residual=0.0, imbalance_fraction=0.0
         )
     x, r = np.zeros(network.sink.shape), padded(source_mw, np.float64)
+    with _cores(x.size):
+        if start is not None:
+            inner(x)[...] = start
+            out = np.zeros_like(x)
+            apply(x, *network.faces, network.sink, out)
+            inner(r)[...] -= inner(out)
+        count, left = _descend(network, prepared, x, r, size=size, power=power)
+    rise = inner(x).copy()
+    return Solution(
+        rise=rise,
+        iterations=count,
+        relative_residual=left / size,
+        imbalance_fraction=abs(float(source_mw.sum()) - float((inner(network.sink) * rise).sum())) / power,
+    )
+
+
+def _descend(
+    network: Network, prepared: Hierarchy, x: AnyArray, r: AnyArray, *, size: float, power: float
+) -> tuple[int, float]:
+    """Improve ``x`` and its residual ``r`` in place; return the steps and the norm of what is left."""
     p, q = np.zeros_like(x), np.zeros_like(x)
-    if start is not None:
-        inner(x)[...] = start
-        apply(x, *network.faces, network.sink, q)
-        inner(r)[...] -= inner(q)
     count, left, total = 0, float(np.linalg.norm(inner(r))), float(inner(r).sum())
     top, last = prepared.levels[0], 1.0
     top.b[...] = r
@@ -105,13 +121,7 @@ def solved(
         length = now / float(apply(p, *network.faces, network.sink, q).sum())
         squares, total = (float(each) for each in step(x, r, top.b, p, q, length).sum(axis=0))
         left = squares**0.5
-    rise = inner(x).copy()
-    return Solution(
-        rise=rise,
-        iterations=count,
-        relative_residual=left / size,
-        imbalance_fraction=abs(float(source_mw.sum()) - float((inner(network.sink) * rise).sum())) / power,
-    )
+    return count, left
 
 
 def _check(network: Network, source_mw: AnyArray) -> None:
