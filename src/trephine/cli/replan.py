@@ -146,6 +146,7 @@ def _document(case: Case, done: Replanned, duration_s: float) -> dict[str, Any]:
         "plan": str(case.path("replan_plan", number=number)),
         "threads_asked": plan.threads_asked,
         "threads_placed": len(plan.threads),
+        "objective_kind": plan.objective_kind,
         "objective": plan.objective,
         "bound": plan.bound,
         "gap_fraction": plan.gap_fraction,
@@ -165,8 +166,8 @@ def _words(case: Case, document: dict[str, Any]) -> list[str]:
     place, gap = document["place"], 100 * document["gap_fraction"]
     lines = [
         f"{document['stage']} follows {document['follows']}: {document['threads_placed']} of "
-        f"{document['threads_asked']} threads, value {document['objective']:.4g}, proven at most "
-        f"{document['bound']:.4g} (gap {gap:.2g} %)",
+        f"{document['threads_asked']} threads, {document['objective_kind']} {document['objective']:.4g}, "
+        f"proven at most {document['bound']:.4g} (gap {gap:.2g} %)",
         f"picture laid by: {place['laid_by']}, to {place['error_mm']:.2g} mm on the plan; the "
         f"margin from vessels holds {place['own_error_um']:.0f} um of its own",
     ]

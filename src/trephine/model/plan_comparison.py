@@ -84,14 +84,24 @@ def _of_yield(name: str) -> _Figure:
     return lambda plan: None if plan.electrode_yield is None else getattr(plan.electrode_yield, name)
 
 
+def _of_reach(name: str) -> _Figure:
+    return lambda plan: None if plan.map_reach is None else getattr(plan.map_reach, name)
+
+
 def _of_bleeding(name: str) -> _Figure:
     return lambda plan: None if plan.bleeding is None else getattr(plan.bleeding, name)
 
 
 _FIGURES: tuple[tuple[str, str, str, str, str, _Figure], ...] = (
     ("threads", "Threads placed", "yield", "1", "higher", lambda p: len(p.threads)),
-    ("value", "Functional value, all threads", "yield", "1", "higher", lambda p: p.objective),
-    ("bound", "Proven upper bound on it", "yield", "1", "", lambda p: p.bound),
+    ("value", "Functional value, all threads", "yield", "1", "higher",
+     lambda p: sum(one.value for one in p.threads)),
+    ("gap", "Gap of the objective to its proven bound, as a share", "yield", "1", "",
+     lambda p: p.gap_fraction),
+    ("covered", "Share of the hand map in reach", "yield", "1", "higher",
+     _of_reach("covered_fraction")),
+    ("kept", "Share of the hand map kept under the planned losses", "yield", "1", "higher",
+     _of_reach("kept_fraction")),
     ("grey", "Electrodes expected in grey matter", "yield", "1", "higher",
      _of_yield("grey")),
     ("layer5", "Electrodes expected in layer V", "yield", "1", "higher",

@@ -138,6 +138,32 @@ class ElectrodeYield(BaseModel):
     threads_with_thickness: int = 0
 
 
+class MapReach(BaseModel):
+    """How much of the hand map over the durectomy the array reaches, as shares of its weight.
+
+    Parameters
+    ----------
+    reach_mm
+        Cortex this near an entry counts as reached.
+    covered_fraction
+        Reached with every thread in place.
+    loss_fraction, block_fraction
+        Planned chance that a thread is lost on its own, and that all of one place are lost together.
+    kept_fraction, kept_low_fraction, kept_high_fraction
+        Expected to stay in reach under these losses, and the interval that holds 95 % of drawn losses.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reach_mm: float
+    covered_fraction: float
+    loss_fraction: float
+    block_fraction: float
+    kept_fraction: float
+    kept_low_fraction: float
+    kept_high_fraction: float
+
+
 class Provenance(BaseModel):
     """What a plan was made from and by.
 
@@ -176,9 +202,11 @@ class ThreadPlan(BaseModel):
         How many the device has.
     threads
         Those placed, by number.
+    objective_kind
+        What the sites were chosen for: the sum of the threads' values, the share of the hand map in reach, or
+        the share expected to stay in reach.
     objective, bound
-        Sum of the threads' scores and the solver's proven upper bound on it; no bound is known of a plan
-        made elsewhere.
+        What the plan has of it, and a proven upper bound on that; no bound is known of a plan made elsewhere.
     gap_fraction
         (bound - objective) / bound, where it is known.
     solver_status
@@ -204,6 +232,8 @@ class ThreadPlan(BaseModel):
         Hits to expect over the array; absent when no vessels are known.
     electrode_yield
         Electrodes expected in grey matter and in layer V.
+    map_reach
+        How much of the hand map the array reaches, and keeps when threads are lost.
     thread_width_um
         Widest width of a thread.
     spares
@@ -222,6 +252,7 @@ class ThreadPlan(BaseModel):
     vessels_from: Literal["live view", "angiogram", "nothing"]
     threads_asked: int
     threads: tuple[Thread, ...]
+    objective_kind: Literal["value", "coverage", "retraction"] = "value"
     objective: float
     bound: float | None
     gap_fraction: float | None
@@ -238,6 +269,7 @@ class ThreadPlan(BaseModel):
     work_time_s: float = 0.0
     bleeding: Bleeding | None = None
     electrode_yield: ElectrodeYield | None = None
+    map_reach: MapReach | None = None
     thread_width_um: float | None = None
     spares: tuple[Spare, ...] = ()
     settings: dict[str, Any] = {}

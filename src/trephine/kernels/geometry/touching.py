@@ -73,20 +73,24 @@ def touched_at(
     -------
     numpy.ndarray
         Shape (group, place).
+
+    Notes
+    -----
+    Where the groups' surroundings together are larger than the map, the whole map is worked out once.
     """
     sd_pixels = sd_mm / pixel_mm
-    if sd_pixels > _COARSE:
-        chance = touch_map(clearance_mm, radius_mm=radius_mm, sd_mm=sd_mm, pixel_mm=pixel_mm)
-        return _between(chance, row_column)
     spare = int(np.ceil(_REACH * sd_pixels + radius_mm / pixel_mm)) + 2
     shape = np.array(clearance_mm.shape)
+    first = np.clip(np.floor(row_column.min(axis=1, initial=np.inf)) - spare, 0, shape - 1).astype(int)
+    last = np.clip(np.ceil(row_column.max(axis=1, initial=-np.inf)) + spare + 1, first + 1, shape).astype(int)
+    if sd_pixels > _COARSE or np.prod(last - first, axis=1).sum() >= clearance_mm.size:
+        chance = touch_map(clearance_mm, radius_mm=radius_mm, sd_mm=sd_mm, pixel_mm=pixel_mm)
+        return _between(chance, row_column)
     chances = np.empty(row_column.shape[:2])
-    for index, places in enumerate(row_column):
-        first = np.clip(np.floor(places.min(axis=0)).astype(int) - spare, 0, shape - 1)
-        last = np.clip(np.ceil(places.max(axis=0)).astype(int) + spare + 1, first + 1, shape)
-        tile = clearance_mm[first[0] : last[0], first[1] : last[1]]
+    for index, (low, high) in enumerate(zip(first, last, strict=True)):
+        tile = clearance_mm[low[0] : high[0], low[1] : high[1]]
         chance = touch_map(tile, radius_mm=radius_mm, sd_mm=sd_mm, pixel_mm=pixel_mm)
-        chances[index] = _between(chance, places - first)
+        chances[index] = _between(chance, row_column[index] - low)
     return chances
 
 

@@ -334,3 +334,47 @@ def most(problem: Problem, start: AnyArray, count: int, effort: Effort) -> tuple
         if tree.chosen is not None and len(tree.chosen) > len(start):
             start = tree.chosen
     return start, bound
+
+
+def fitting(
+    points_mm: Points2,
+    *,
+    spacing_mm: float,
+    count: int,
+    effort: Effort,
+    cost: AnyArray,
+    budget: float,
+    progress: Progress = silent,
+) -> tuple[int, int]:
+    """Say how many places fit, whatever they are worth.
+
+    Parameters
+    ----------
+    points_mm, spacing_mm, count, effort, cost, budget, progress
+        As for ``packed``.
+
+    Returns
+    -------
+    tuple
+        How many were found, and a proven bound, both at most ``count``.
+
+    Raises
+    ------
+    NumericalError
+        If the solver fails.
+    """
+    if len(points_mm) == 0 or count <= 0:
+        return 0, 0
+    ones = Problem(
+        points_mm=points_mm,
+        score=np.ones(len(points_mm)),
+        spacing_mm=spacing_mm,
+        cost=cost,
+        budget=budget,
+        look=lambda: progress(0, 1, "counting sites"),
+    )
+    start = max(
+        (spaced_out(ones, np.argsort(cost, kind="stable"), count), lattice_packing(ones, count)), key=len
+    )
+    found, bound = (start, count) if len(start) == count else most(ones, start, count, effort)
+    return len(found), bound

@@ -8,7 +8,7 @@ described in ``docs/explanation/placement.md``.
 References
 ----------
 ``kozai2010`` for keeping away from vessels, ``whitepaper2019`` for the spacing, ``huangfu2018`` for HiGHS,
-``balas1995`` for the proof of the order.
+``nemhauser1978`` for the coverage's first packing, ``balas1995`` for the proof of the order.
 """
 
-VERSION = "8"
+VERSION = "9"

@@ -16,6 +16,7 @@ from trephine.model.obstacles import Obstacles
 from trephine.model.thread_plan import ThreadPlan
 from trephine.safety.rules import Limits
 from trephine.stages.placement.margins import Margins
+from trephine.stages.placement.reliefs import Relief
 from trephine.stages.placement.settings import Settings
 
 _LARGE_GAP_FRACTION = 0.02
@@ -39,6 +40,8 @@ class Context:
     limits: Limits
     vessel_um: float | None
     """From the nearest vessel's wall to a chosen entry's centre line; absent when no vessel is near."""
+    reliefs: tuple[Relief, ...] = ()
+    """What relaxing a limit would give; empty when all threads fit."""
 
 
 def findings(plan: ThreadPlan, context: Context) -> tuple[Finding, ...]:
@@ -148,7 +151,7 @@ def _count(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
             severity=Severity.WARN,
             message=f"{placed} of {plan.threads_asked} threads fit (at most {context.count_bound} are proven "
             f"possible). What binds most: {binding}. Refused area: {shares}. Free area: "
-            f"{plan.candidate_count * area_mm2:.1f} mm2.",
+            f"{plan.candidate_count * area_mm2:.1f} mm2.{_relaxed(context.reliefs)}",
             value=placed,
             limit=plan.threads_asked,
             unit="1",
@@ -175,6 +178,16 @@ def _count(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
         )
 
 
+def _relaxed(reliefs: tuple[Relief, ...]) -> str:
+    """Say in words what relaxing each limit would give."""
+    parts = (
+        f"with {each.limit} {each.found_count}"
+        + (f" to {each.count_bound}" if each.count_bound > each.found_count else "")
+        for each in reliefs
+    )
+    return f" Threads that would fit: {'; '.join(parts)}." if reliefs else ""
+
+
 def _threads(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
     """Judge lengths and value."""
     length = context.device.threads.length_mm
@@ -189,7 +202,7 @@ def _threads(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
             unit="mm",
             source=length.source,
         )
-    mean = plan.objective / len(plan.threads) if plan.threads else 0.0
+    mean = sum(thread.value for thread in plan.threads) / len(plan.threads) if plan.threads else 0.0
     if mean < _LOW_VALUE:
         yield Finding(
             code="FUNCTIONAL_VALUE_LOW",

@@ -25,6 +25,7 @@ from trephine.stages.placement.candidates import Candidates
 from trephine.stages.placement.layout import laid_out
 from trephine.stages.placement.margins import Margins, margins
 from trephine.stages.placement.obstacle_map import Origin
+from trephine.stages.placement.reach import map_reach
 from trephine.stages.placement.solve import Means, judged, plan_of
 
 OFF_CORTEX_MM = 2.0
@@ -83,7 +84,10 @@ def judge(lines: Sequence[Trajectory], case: Case, means: Means) -> Outcome[Plac
     )
     layout = laid_out(sites, chosen, means.device, means.settings)
     plan = plan_of(sites, packing, layout, (case.origin, case.obstacles, means, margin))
-    plan = plan.model_copy(update={"bound": None, "gap_fraction": None, "candidate_count": 0})
+    reach = map_reach(sites.xy_mm, case.ground, means.settings)
+    plan = plan.model_copy(
+        update={"bound": None, "gap_fraction": None, "candidate_count": 0, "map_reach": reach}
+    )
     found = judged(plan, (case.obstacles, case.ground), sites, packing, (means, margin))
     extra = tuple(_limits(sites, case, margin, means))
     result = PlacementResult(plan=plan, obstacles=case.obstacles, ground=case.ground)

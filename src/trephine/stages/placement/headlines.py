@@ -7,7 +7,13 @@ import numpy as np
 
 from trephine.model.obstacles import PlacementResult
 from trephine.model.summary import Headline
-from trephine.model.thread_plan import Bleeding, ElectrodeYield, ThreadPlan
+from trephine.model.thread_plan import Bleeding, ElectrodeYield, MapReach, ThreadPlan
+
+_OBJECTIVE = {
+    "value": "Functional value, all threads",
+    "coverage": "Share of the hand map in reach",
+    "retraction": "Share of the hand map expected to stay in reach",
+}
 
 
 def headlines(result: PlacementResult) -> tuple[Headline, ...]:
@@ -32,13 +38,14 @@ def headlines(result: PlacementResult) -> tuple[Headline, ...]:
         Headline(name="threads_asked", value=plan.threads_asked, unit="1", label="Threads of the device"),
         Headline(name="threads_placed", value=placed, unit="1", label="Threads placed"),
         Headline(name="vessels_from", value=plan.vessels_from, unit="word", label="Vessels known from"),
-        Headline(name="objective", value=plan.objective, unit="1", label="Functional value, all threads"),
+        Headline(name="objective", value=plan.objective, unit="1", label=_OBJECTIVE[plan.objective_kind]),
         Headline(name="bound", value=plan.bound, unit="1", label="Proven upper bound on it"),
         Headline(name="gap", value=plan.gap_fraction, unit="1", label="Gap to the bound, as a share"),
         _um("smallest_clearance", plan.smallest_clearance_um, "Smallest clearance to a vessel or sulcus"),
         _um("least_to_spare", min(spare, default=None), "Least clearance beyond the margin required"),
         _um("smallest_spacing", plan.smallest_spacing_um, "Smallest distance between two threads"),
         *_electrodes(plan.electrode_yield),
+        *_reach(plan.map_reach),
         *_hits(plan.bleeding),
         *_work(plan),
         Headline(name="longest_thread", value=length, unit="mm", label="Longest thread needed"),
@@ -73,6 +80,24 @@ def _electrodes(found: ElectrodeYield | None) -> tuple[Headline, ...]:
             low=found.layer5_low,
             high=found.layer5_high,
             label="Electrodes expected in layer V, by its assumed share of the thickness",
+        ),
+    )
+
+
+def _reach(found: MapReach | None) -> tuple[Headline, ...]:
+    """Give how much of the hand map is reached, and kept under the planned losses."""
+    if found is None:
+        return ()
+    near = f"Share of the hand map within {found.reach_mm:g} mm of a thread"
+    return (
+        Headline(name="map_covered", value=found.covered_fraction, unit="1", label=near),
+        Headline(
+            name="map_kept",
+            value=found.kept_fraction,
+            low=found.kept_low_fraction,
+            high=found.kept_high_fraction,
+            unit="1",
+            label="The same after the planned losses of threads",
         ),
     )
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -62,6 +64,11 @@ class SolverSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    objective: Literal["value", "coverage", "retraction"] = Field(
+        "value",
+        description="Choose sites for the sum of their values, for the share of the hand map within reach of "
+        "a thread, or for the share expected to stay within reach when threads are lost",
+    )
     gap_fraction: float = Field(0.001, gt=0, description="Gap to the bound that counts as optimal")
     node_limit: int = Field(200, ge=1, description="Nodes of a branch-and-bound tree")
     spread_fraction: float = Field(
@@ -74,6 +81,39 @@ class SolverSettings(BaseModel):
         25, ge=0, description="The whole is also solved exactly where no more sites a thread matter"
     )
     windows: int = Field(24, ge=0, description="Neighbourhoods solved again in polishing")
+
+
+class CoverageSettings(BaseModel):
+    """What of the hand map counts as reached; all assumed by us."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reach_mm: float = Field(
+        0.5, gt=0, description="A thread reaches cortex no farther than this from its entry"
+    )
+    target_step_mm: float = Field(0.24, gt=0, description="Between the places that are to be reached")
+
+
+class RetractionSettings(BaseModel):
+    """Which losses of threads are planned for; the chances are assumed, between what was reported."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    loss_fraction: float = Field(
+        0.15,
+        ge=0,
+        lt=1,
+        description="Chance that a thread is lost on its own. Reported: 85 % of the first participant's "
+        "(popsci), none of the second's (sciencetimes); both second-hand",
+    )
+    block_fraction: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="Chance that, besides, all threads of one place are lost together, as where air pushes "
+        "the brain away (pcmag, second-hand); the figure is assumed",
+    )
+    block_radius_mm: float = Field(1.5, gt=0, description="Radius of that place; assumed")
 
 
 class DepthSettings(BaseModel):
@@ -151,5 +191,7 @@ class Settings(BaseModel):
     frame: FrameSettings = FrameSettings()
     vessels: VesselSettings = VesselSettings()
     solver: SolverSettings = SolverSettings()
+    coverage: CoverageSettings = CoverageSettings()
+    retraction: RetractionSettings = RetractionSettings()
     order: OrderSettings = OrderSettings()
     depth: DepthSettings = DepthSettings()

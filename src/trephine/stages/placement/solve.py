@@ -12,17 +12,18 @@ from trephine.core.arrays import Mask2
 from trephine.core.findings import Finding, Outcome
 from trephine.core.progress import Progress, part_of
 from trephine.core.units import UM_PER_MM
-from trephine.kernels.optimize.packing import Effort, Packing, packed
+from trephine.kernels.optimize.packing import Packing
 from trephine.model.device import Device, Robot
 from trephine.model.ground import Ground
 from trephine.model.obstacles import Obstacles, PlacementResult
 from trephine.model.thread_plan import ElectrodeYield, Thread, ThreadPlan
 from trephine.safety.rules import Limits
-from trephine.stages.placement.bleeding import bleeding, hit_budget, hit_cost
+from trephine.stages.placement.bleeding import bleeding
 from trephine.stages.placement.candidates import Candidates, candidates
 from trephine.stages.placement.checks import Context, findings
+from trephine.stages.placement.choosing import Demands, chosen
 from trephine.stages.placement.depth import Thickness, electrode_yield
-from trephine.stages.placement.held import Held, as_they_were, held, room_beside, with_held
+from trephine.stages.placement.held import as_they_were, held, room_beside, with_held
 from trephine.stages.placement.held import findings as held_findings
 from trephine.stages.placement.layout import (
     Layout,
@@ -34,6 +35,8 @@ from trephine.stages.placement.layout import (
 )
 from trephine.stages.placement.margins import Margins
 from trephine.stages.placement.obstacle_map import Origin
+from trephine.stages.placement.reach import map_reach
+from trephine.stages.placement.reliefs import Relief, reliefs
 from trephine.stages.placement.settings import Settings
 from trephine.stages.placement.spares import spares
 
@@ -99,28 +102,56 @@ def plan_on(scene: Scene, means: Means, *, progress: Progress) -> Outcome[Placem
     progress(2, 5, "listing sites")
     obstacles, zoned = _closed(scene)
     kept = held(scene.locked, scene.ground, obstacles, scene.margin)
-    sites = candidates(scene.ground, obstacles, scene.margin, means.robot, means.settings)
+    demands = Demands(
+        ground=scene.ground, device=means.device, margin=scene.margin, settings=means.settings, kept=kept
+    )
+    sites = _listed(scene, obstacles, demands, means)
     sites = replace(sites, refused=sites.refused | zoned)
-    spacing_mm = means.device.threads.spacing_um.value / UM_PER_MM
-    sites = room_beside(sites, kept, anchors_mm(means.device), spacing_mm, means.settings)
     progress(3, 5, "choosing sites")
     choosing = part_of(progress, 3, 4, 5)
-    packing = _chosen(sites, kept, means, choosing)
+    packing = chosen(sites, demands, choosing)
     progress(4, 5, "anchors and order")
-    sites, packing, layout = _within_reach(sites, packing, kept, means, choosing)
+    free = sites
+    sites, packing, layout = _within_reach(sites, packing, demands, choosing)
     plan = plan_of(sites, packing, layout, (scene.origin, obstacles, means, scene.margin))
     plan = plan.model_copy(
         update={
             "threads": as_they_were(plan.threads, kept),
             "candidate_count": plan.candidate_count - len(kept.threads),
+            "objective_kind": means.settings.solver.objective,
+            "map_reach": map_reach(sites.xy_mm[packing.chosen], scene.ground, means.settings),
         }
     )
+    is_full = len(plan.threads) == plan.threads_asked
+    context = _context((obstacles, scene.ground), sites, packing, (means, scene.margin))
+    relaxed = () if is_full else _reliefs(scene, free, packing, (demands, means), choosing)
     found = (
-        *judged(plan, (obstacles, scene.ground), sites, packing, (means, scene.margin)),
+        *findings(plan, replace(context, reliefs=relaxed)),
         *held_findings(kept, scene.margin, means.device),
     )
     progress(5, 5, "threads planned")
     return Outcome(value=PlacementResult(plan=plan, obstacles=obstacles, ground=scene.ground), findings=found)
+
+
+def _listed(scene: Scene, obstacles: Obstacles, demands: Demands, means: Means) -> Candidates:
+    """List the sites that pass every limit and that locked threads leave."""
+    sites = candidates(scene.ground, obstacles, demands.margin, means.robot, demands.settings)
+    anchors = anchors_mm(means.device)
+    return room_beside(sites, demands.kept, anchors, demands.spacing_mm, demands.settings)
+
+
+def _reliefs(
+    scene: Scene, sites: Candidates, packing: Packing, how: tuple[Demands, Means], progress: Progress
+) -> tuple[Relief, ...]:
+    """Say what relaxing each limit would give."""
+    demands, means = how
+
+    def listed(margin: Margins, settings: Settings, is_zoned: bool) -> Candidates:
+        obstacles = _closed(scene)[0] if is_zoned else scene.obstacles
+        return _listed(scene, obstacles, replace(demands, margin=margin, settings=settings), means)
+
+    found = (len(packing.chosen), packing.count_bound)
+    return reliefs(sites, listed, demands, progress, found=found, has_zones=scene.forbidden is not None)
 
 
 def _closed(scene: Scene) -> tuple[Obstacles, dict[str, int]]:
@@ -141,8 +172,15 @@ def judged(
     how: tuple[Means, Margins],
 ) -> tuple[Finding, ...]:
     """Judge a plan that was written out from these sites."""
+    return findings(plan, _context(maps, sites, packing, how))
+
+
+def _context(
+    maps: tuple[Obstacles, Ground], sites: Candidates, packing: Packing, how: tuple[Means, Margins]
+) -> Context:
+    """Gather what the judgement needs beside the plan."""
     means, margin = how
-    context = Context(
+    return Context(
         obstacles=maps[0],
         refused=sites.refused,
         count_bound=packing.count_bound,
@@ -153,7 +191,6 @@ def judged(
         limits=means.limits,
         vessel_um=_nearest_vessel_um(sites, packing),
     )
-    return findings(plan, context)
 
 
 def _nearest_vessel_um(sites: Candidates, packing: Packing) -> float | None:
@@ -162,60 +199,8 @@ def _nearest_vessel_um(sites: Candidates, packing: Packing) -> float | None:
     return nearest if np.isfinite(nearest) else None
 
 
-def _chosen(sites: Candidates, kept: Held, means: Means, progress: Progress) -> Packing:
-    """Pack the sites beside the locked threads, which stand first in the answer, within the budget of hits.
-
-    Notes
-    -----
-    The sites are those that locked threads leave, so that the rest is a packing of its own, and its bound,
-    with the locked threads' value, is a bound for the whole.
-
-    The best packing without the budget is the best within it whenever it keeps it, and its bound holds as
-    well; only otherwise the budget enters the model, which is harder to solve. Before surgery the errors are
-    many times the margin, and no array would keep the budget: sites are provisional then, and it is told
-    but not asked for.
-    """
-    device, settings, mine = means.device, means.settings, len(kept.threads)
-    count = int(device.threads.thread_count.value) - mine
-    rest = _packed(sites, device, settings, progress, budget=np.inf, count=count)
-    cost = hit_cost(sites.hit_chance)
-    budget = hit_budget(settings) - float(hit_cost(kept.sites.hit_chance).sum())
-    if sites.is_exact and float(cost[rest.chosen].sum()) > budget:
-        rest = _packed(sites, device, settings, progress, budget=max(budget, 0.0), count=count)
-    value = float(kept.sites.value.sum())
-    return replace(
-        rest,
-        chosen=np.concatenate([np.arange(mine), mine + rest.chosen]).astype(int),
-        objective=rest.objective + value,
-        bound=rest.bound + value,
-        count_bound=rest.count_bound + mine,
-    )
-
-
-def _packed(
-    sites: Candidates, device: Device, settings: Settings, progress: Progress, *, budget: float, count: int
-) -> Packing:
-    solver = settings.solver
-    return packed(
-        sites.xy_mm,
-        sites.value,
-        spacing_mm=device.threads.spacing_um.value / UM_PER_MM,
-        count=count,
-        effort=Effort(
-            gap_fraction=solver.gap_fraction,
-            node_limit=solver.node_limit,
-            spread_fraction=solver.spread_fraction,
-            few_sites=solver.few_sites,
-            windows=solver.windows,
-        ),
-        cost=hit_cost(sites.hit_chance) if np.isfinite(budget) else None,
-        budget=budget,
-        progress=progress,
-    )
-
-
 def _within_reach(
-    free: Candidates, packing: Packing, kept: Held, means: Means, progress: Progress
+    free: Candidates, packing: Packing, demands: Demands, progress: Progress
 ) -> tuple[Candidates, Packing, Layout]:
     """Choose again among the sites that every anchor reaches, if a thread would be too short for its site.
 
@@ -225,7 +210,7 @@ def _within_reach(
     that all anchors reach hold as many threads, they are taken; otherwise the first choice stays, and the
     judgement says that a thread is too short.
     """
-    device, settings = means.device, means.settings
+    device, settings, kept = demands.device, demands.settings, demands.kept
     sites = with_held(kept, free)
     layout = laid_out(sites, packing.chosen, device, settings, locked=kept.threads)
     entry, anchor = sites.entry_mm[layout.site], layout.anchors_mm[layout.anchor]
@@ -233,7 +218,7 @@ def _within_reach(
     if np.all(length_needed_mm(entry, anchor, depth, settings) <= device.threads.length_mm.value):
         return sites, packing, layout
     near = free.only(is_reached_by_all(free, device, settings))
-    again = _chosen(near, kept, means, progress)
+    again = chosen(near, demands, progress)
     if len(again.chosen) < len(packing.chosen):
         return sites, packing, layout
     near = with_held(kept, near)

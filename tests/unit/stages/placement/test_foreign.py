@@ -52,7 +52,7 @@ def test_our_own_plan_is_judged_as_it_was(placed, lines, given):
     assert both.shared_sites == 64
     values = {figure.name: figure.values for figure in both.figures}
     assert values["threads"] == (64, 64)
-    assert values["bound"][1] is None
+    assert values["gap"][1] is None
     assert values["grey"][0] == pytest.approx(values["grey"][1])
 
 

@@ -20,8 +20,9 @@ from trephine.stages.placement.candidates import tilted
 from trephine.stages.placement.headlines import headlines
 from trephine.stages.placement.live_vessels import seen_vessels
 from trephine.stages.placement.margins import margins
+from trephine.stages.placement.reach import map_reach
 from trephine.stages.placement.run import run
-from trephine.stages.placement.settings import Settings, SolverSettings, VesselSettings
+from trephine.stages.placement.settings import RetractionSettings, Settings, SolverSettings, VesselSettings
 
 QUICK = Settings(pixel_mm=0.04, candidate_pixels=3, solver=SolverSettings(windows=0))
 
@@ -110,6 +111,45 @@ def test_the_nearest_vessel_is_that_of_the_chosen_sites(placed, pictured, head, 
     nearest_um = 1000 * clearance_map(obstacles.vessel, obstacles.pixel_mm)[index].min()
     assert told.value == pytest.approx(nearest_um, abs=1e-6)
     assert outcome.is_blocked
+
+
+def aimed_at(objective):
+    solver = QUICK.solver.model_copy(update={"objective": objective})
+    wide = RetractionSettings(block_radius_mm=3.0)
+    return QUICK.model_copy(update={"solver": solver, "retraction": wide})
+
+
+@pytest.mark.parametrize("objective", ["coverage", "retraction"])
+def test_sites_chosen_for_the_map_reach_more_of_it(objective, placed, pictured, head, opened, n1, r1):
+    outcome = run(
+        opened, head.anatomy, head.hand_map, None, pictured[0], n1, r1, limits=LIMITS,
+        settings=aimed_at(objective),
+    )  # fmt: skip
+    plan, usual = outcome.value.plan, placed.value.plan
+    assert (plan.objective_kind, usual.objective_kind) == (objective, "value")
+    assert len(plan.threads) == 64
+    told = plan.map_reach
+    mine = told.covered_fraction if objective == "coverage" else told.kept_fraction
+    assert mine == pytest.approx(plan.objective, abs=1e-9)
+    assert plan.objective <= plan.bound <= 1
+    assert plan.gap_fraction < 0.05
+    other = map_reach(entries(placed.value)[:, :2], outcome.value.ground, aimed_at(objective))
+    theirs = other.covered_fraction if objective == "coverage" else other.kept_fraction
+    assert mine > 1.05 * theirs
+    assert plan.smallest_spacing_um >= 300 - 1e-6
+    assert sum(one.value for one in plan.threads) < usual.objective
+
+
+def test_the_map_kept_is_what_drawn_losses_leave(placed):
+    told = placed.value.plan.map_reach
+    assert (
+        told.kept_low_fraction < told.kept_fraction < told.kept_high_fraction < told.covered_fraction + 1e-9
+    )
+    none = RetractionSettings(loss_fraction=0.0, block_fraction=0.0)
+    entry = entries(placed.value)[:, :2]
+    sure = map_reach(entry, placed.value.ground, QUICK.model_copy(update={"retraction": none}))
+    assert sure.kept_low_fraction == pytest.approx(sure.covered_fraction)
+    assert sure.kept_fraction == pytest.approx(sure.covered_fraction)
 
 
 def test_no_thread_meets_a_vessel_that_was_drawn(placed, pictured):
@@ -203,6 +243,14 @@ def test_too_little_room_is_said_with_what_binds(head, opened, n1, r1):
     assert 5 <= len(outcome.value.plan.threads) < 64
     assert found.value == len(outcome.value.plan.threads)
     assert "proven" in found.message
+    assert "no zones" not in found.message
+    for limit in (
+        "spacing a tenth smaller",
+        "no provisional margin",
+        "twice the accepted chance of a sulcus",
+    ):
+        would = int(found.message.split(f"with {limit} ")[1].split()[0].strip(";."))
+        assert 64 >= would >= len(outcome.value.plan.threads)
 
 
 def _shrunk(opened, share):

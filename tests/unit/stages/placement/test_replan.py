@@ -133,6 +133,28 @@ def test_locks_stay_zones_are_empty_and_the_place_is_found_again(based, ground, 
     assert np.abs(across).max() < 0.5  # the picture looks along the axis: only height is lost
 
 
+def test_coverage_goes_around_locks_and_counts_what_they_reach(based, ground, picture, means):
+    sure = replace(picture, pose=replace(picture.pose, error_um=20.0))
+    solver = means.settings.solver.model_copy(update={"objective": "coverage"})
+    aimed = replace(means, settings=means.settings.model_copy(update={"solver": solver}))
+    locked = based.plan.threads[:4]
+    done = replan(ground, sure, None, aimed, wishes=Wishes(locked=locked)).value.placement.plan
+    assert {t.entry_mm for t in locked} <= {t.entry_mm for t in done.threads}
+    assert len(done.threads) == 12
+    assert done.objective_kind == "coverage"
+    assert done.objective == pytest.approx(done.map_reach.covered_fraction, abs=1e-6)
+    assert done.objective <= done.bound
+    assert done.map_reach.covered_fraction > 1.2 * based.plan.map_reach.covered_fraction
+
+
+def test_what_a_zone_takes_is_said_when_threads_do_not_fit(based, ground, picture, means):
+    sure = replace(picture, pose=replace(picture.pose, error_um=20.0))
+    place = Zone(name="only here", rule="keep in", outline_mm=SQUARE, place=ground.scanner_from_implant)
+    done = replan(ground, sure, None, means, wishes=Wishes(zones=(place,)))
+    found = next(f for f in done.findings if f.code == "THREADS_DO_NOT_FIT")
+    assert "with no zones of the surgeon 12" in found.message
+
+
 def test_a_lock_that_breaks_a_limit_stays_and_blocks(based, ground, picture, means):
     result = based
     pose = ground.scanner_from_implant
