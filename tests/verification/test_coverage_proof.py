@@ -14,7 +14,7 @@ from trephine.kernels.optimize.packing import Effort
 from trephine.kernels.optimize.packing_model import Problem
 
 SPACING_MM = 0.3
-BLOCKS = Blocks(middle_mm=np.array([[0.5, 0.5], [1.5, 0.8], [1.0, 1.6]]), radius_mm=0.7, chance=0.4)
+BLOCKS = Blocks(middle_mm=np.array([[0.5, 0.5], [1.5, 0.8], [1.0, 1.6]]), radius_mm=0.7, chance_fraction=0.4)
 
 
 def small(seed, loss, blocks=None, budget=2.5):
@@ -38,8 +38,8 @@ def share(field, points):
     blocks = field.blocks
     cases = [(1.0, np.ones(len(points), dtype=bool))]
     if blocks is not None:
-        each = blocks.chance / len(blocks.middle_mm)
-        cases = [(1 - blocks.chance, cases[0][1])]
+        each = blocks.chance_fraction / len(blocks.middle_mm)
+        cases = [(1 - blocks.chance_fraction, cases[0][1])]
         cases += [(each, np.hypot(*(points - one).T) > blocks.radius_mm) for one in blocks.middle_mm]
     total = 0.0
     for chance, outside in cases:

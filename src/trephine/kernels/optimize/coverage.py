@@ -16,6 +16,8 @@ _SWEEPS = 100
 """Rounds of single moves at most; the first without a gain ends them."""
 _WINDOW_PLACES = 14
 """Places that are solved for together, the rest held; more cost steeply more."""
+_GAIN = 1e-9
+"""A move gains when it adds more than this share of the field's weight; less is rounding."""
 _TAKEN = 1e-6
 """The relaxation takes a candidate when more than this share of it."""
 
@@ -110,7 +112,6 @@ def _allowed(problem: Problem, held: AnyArray) -> AnyArray:
 def _moved(problem: Problem, terms: Terms, start: AnyArray) -> AnyArray:
     """Move single places to where they add most until none gains."""
     places = [int(one) for one in start]
-    least = 1e-9 * terms.total
     for _ in range(_SWEEPS):
         has_gained = False
         for index in range(len(places)):
@@ -118,7 +119,7 @@ def _moved(problem: Problem, terms: Terms, start: AnyArray) -> AnyArray:
             held = np.array(places[:index] + places[index + 1 :], dtype=int)
             gain = terms.gains(held)
             best = int(np.where(_allowed(problem, held), gain, -np.inf).argmax())
-            if gain[best] > gain[places[index]] + least:
+            if gain[best] > gain[places[index]] + _GAIN:
                 places[index] = best
                 has_gained = True
         if not has_gained:

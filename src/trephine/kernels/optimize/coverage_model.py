@@ -32,13 +32,13 @@ class Blocks:
         Of the discs, shape (disc, 2).
     radius_mm
         Of each.
-    chance
-        That one of them loses all its places.
+    chance_fraction
+        Chance that one of them loses all its places.
     """
 
     middle_mm: Points2
     radius_mm: float
-    chance: float
+    chance_fraction: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,20 +76,17 @@ class Terms:
     reach
         Which terms each candidate reaches, shape (point, term).
     weight
-        Of each term, shape (term,).
+        Of each term, as a share of the whole field's weight, shape (term,).
     base
         How often each is reached by places that are held, shape (term,).
-    loss
+    loss_fraction
         Chance p that a place is lost on its own.
-    total
-        Weight of the whole field.
     """
 
     reach: sparse.csr_array
     weight: AnyArray
     base: AnyArray
-    loss: float
-    total: float
+    loss_fraction: float
 
     def times(self, chosen: AnyArray) -> AnyArray:
         """Return how often each term is reached, shape (term,)."""
@@ -97,9 +94,7 @@ class Terms:
 
     def share(self, chosen: AnyArray) -> float:
         """Return the share of the field's weight that is covered."""
-        if self.total <= 0:
-            return 0.0
-        return float(self.weight @ (1 - self.loss ** self.times(chosen))) / self.total
+        return float(self.weight @ (1 - self.loss_fraction ** self.times(chosen)))
 
     def gains(self, chosen: AnyArray) -> AnyArray:
         """Return the weight that one candidate more would add, for each, shape (point,)."""
@@ -107,7 +102,7 @@ class Terms:
 
     def worth(self, times: AnyArray) -> AnyArray:
         """Return what one place more adds to each term that is reached so often, shape (term,)."""
-        return self.weight * (1 - self.loss) * self.loss**times
+        return self.weight * (1 - self.loss_fraction) * self.loss_fraction**times
 
     def beside(self, chosen: AnyArray, site: AnyArray) -> Terms:
         """Return the terms for some candidates alone, beside places that are chosen."""
@@ -152,33 +147,33 @@ def terms_of(field: Field, points_mm: Points2, *, held_mm: AnyArray | None = Non
     shape = (len(places), len(field.targets_mm))
     reach = sparse.csr_array((np.ones(len(found)), (found["i"], found["j"])), shape=shape)
     weight = np.asarray(field.weight, dtype=np.float64)
-    total = float(weight.sum())
+    weight = weight / max(float(weight.sum()), np.finfo(np.float64).tiny)
     if field.blocks is not None:
-        reach, weight = _with_blocks(field, field.blocks, places, reach)
+        reach, weight = _with_blocks(field, field.blocks, (places, reach), weight)
     base = np.asarray(reach[len(points_mm) :].sum(axis=0)).ravel()
     return Terms(
         reach=reach[: len(points_mm)].tocsr(),
         weight=weight,
         base=base,
-        loss=field.loss_fraction,
-        total=total,
+        loss_fraction=field.loss_fraction,
     )
 
 
 def _with_blocks(
-    field: Field, blocks: Blocks, places: Points2, reach: sparse.csr_array
+    field: Field, blocks: Blocks, reached: tuple[Points2, sparse.csr_array], weight: AnyArray
 ) -> tuple[sparse.csr_array, AnyArray]:
     """Add the terms of targets whose reach a disc takes in part."""
-    each = blocks.chance / max(len(blocks.middle_mm), 1)
+    places, reach = reached
+    each = blocks.chance_fraction / max(len(blocks.middle_mm), 1)
     to_target = cdist(blocks.middle_mm, field.targets_mm)
     is_inside = cdist(blocks.middle_mm, places) <= blocks.radius_mm
     touches = to_target < blocks.radius_mm + field.reach_mm
     is_cut = touches & (to_target > blocks.radius_mm - field.reach_mm)
-    parts, weights = [reach], [field.weight * (1 - each * touches.sum(axis=0))]
+    parts, weights = [reach], [weight * (1 - each * touches.sum(axis=0))]
     for inside, cut in zip(is_inside, is_cut, strict=True):
         outside = sparse.diags_array(np.where(inside, 0.0, 1.0))
         parts.append((outside @ reach[:, np.flatnonzero(cut)]).tocsr())
-        weights.append(field.weight[cut] * each)
+        weights.append(weight[cut] * each)
     return sparse.hstack(parts).tocsr(), np.concatenate(weights)
 
 
@@ -208,7 +203,7 @@ def bounded(problem: Problem, terms: Terms, count: int) -> tuple[float, AnyArray
     -----
     Any prices that are not negative give a bound, whatever the solver's tolerance.
     """
-    if terms.total <= 0:
+    if not terms.weight.any():
         return 0.0, np.zeros(terms.reach.shape[0])
     worth, matrix, limit, ends = _model(problem, terms, count)
     result: OptimizeResult = interruptible(
@@ -226,13 +221,13 @@ def bounded(problem: Problem, terms: Terms, count: int) -> tuple[float, AnyArray
     price = np.maximum(-result.ineqlin.marginals, 0)
     size = terms.reach.shape[1]
     # The last tier has no end where losses are counted, so a term's price must be at least its worth.
-    of_term = price[:size] if terms.loss == 0 else np.maximum(price[:size], worth[-1])
+    of_term = price[:size] if terms.loss_fraction == 0 else np.maximum(price[:size], worth[-1])
     spent = price[size] + (price[size + 1] * problem.cost if len(price) > size + 1 else 0.0)
     beyond = float(price[size:] @ limit[size:])
     beyond += float(np.maximum(terms.reach @ of_term - spent, 0).sum())
     beyond += sum(float(np.maximum(one - of_term, 0).sum()) for one in worth)
-    held = float(terms.weight @ (1 - terms.loss**terms.base))
-    return (held + beyond) / terms.total, result.x[: terms.reach.shape[0]]
+    held = float(terms.weight @ (1 - terms.loss_fraction**terms.base))
+    return held + beyond, result.x[: terms.reach.shape[0]]
 
 
 def _model(
@@ -240,7 +235,7 @@ def _model(
 ) -> tuple[list[AnyArray], sparse.csr_array, AnyArray, AnyArray]:
     """Return worths of the tiers, rows, their limits, and the ends of candidates and tiers."""
     points, size = terms.reach.shape
-    tiers = _TIERS if terms.loss > 0 else 1
+    tiers = _TIERS if terms.loss_fraction > 0 else 1
     worth = [terms.worth(terms.base + tier) for tier in range(tiers)]
     eye = sparse.eye_array(size)
     rows = [sparse.hstack([-terms.reach.T, *[eye] * tiers])]

@@ -56,7 +56,7 @@ def _blocks(targets_mm: Points2, settings: Settings) -> Blocks:
     )
     x, y = (np.arange(a + step / 2, max(b, a + step), step) for a, b in zip(low, high, strict=True))
     middles = np.column_stack([part.ravel() for part in np.meshgrid(x, y)])
-    return Blocks(middle_mm=middles, radius_mm=radius_mm, chance=settings.retraction.block_fraction)
+    return Blocks(middle_mm=middles, radius_mm=radius_mm, chance_fraction=settings.retraction.block_fraction)
 
 
 def map_reach(entry_mm: Points2, ground: Ground, settings: Settings) -> MapReach:
@@ -98,10 +98,10 @@ def _drawn(entry_mm: Points2, plain: Field, lossy: Field) -> AnyArray:
     stays = rng.random((_DRAWS, len(entry_mm))) >= lossy.loss_fraction
     blocks = lossy.blocks
     if blocks is not None:
-        has_block = rng.random(_DRAWS) < blocks.chance
+        has_block = rng.random(_DRAWS) < blocks.chance_fraction
         middle = blocks.middle_mm[rng.integers(0, len(blocks.middle_mm), _DRAWS)]
         away = np.linalg.norm(entry_mm[None] - middle[:, None], axis=2)
         stays &= ~(has_block[:, None] & (away <= blocks.radius_mm))
     terms = terms_of(plain, entry_mm)
     reached = np.asarray(stays.astype(np.float64) @ terms.reach.toarray()) > 0
-    return np.asarray(reached @ terms.weight) / max(terms.total, 1e-12)
+    return np.asarray(reached @ terms.weight)
