@@ -177,7 +177,7 @@ def time_rows(picture: Labelled, cascade: Cascade) -> Iterator[Row]:
     theirs_s = time.process_time() - start
     for name, work in (
         (f"taught on {TAUGHT_ON}", lambda: learnt_score(cascade, rgb, seen)),
-        ("filters", lambda: unlearnt_score(rgb, seen, WIDEST_PIXEL)),
+        ("filters", lambda: unlearnt_score(rgb[..., 1], seen, WIDEST_PIXEL)),
     ):
         start = time.process_time()
         work()
@@ -206,7 +206,7 @@ def rows(progress: Progress) -> Iterator[Row]:
     made_up = [learnt_score(stranger, one.rgb, one.seen) for one in pictures]
     note = f"taught on {MADE_UP} made-up pictures alone"
     yield from area_rows(f"{work}, never learnt from", areas(made_up, pictures), theirs, note)
-    plain = [unlearnt_score(one.rgb, one.seen, WIDEST_PIXEL) for one in pictures]
+    plain = [unlearnt_score(one.rgb[..., 1], one.seen, WIDEST_PIXEL) for one in pictures]
     yield from area_rows(f"{work}, filters", areas(plain, pictures), theirs, "no training on either side")
     yield from recall_rows(pictures, plain, "filters", FILTER_SCORES)
     progress(FOLDS + 1, FOLDS + 3, "other cameras")

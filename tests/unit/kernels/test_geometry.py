@@ -86,7 +86,11 @@ def test_a_dark_line_is_found_and_an_edge_and_a_bright_line_are_not():
     light[:, 40:44] += 0.2
     light[:, 60:] -= 0.5
     found = dark_lines(
-        light, np.ones(light.shape, dtype=bool), np.array([1.5, 2.5]), low_fraction=0.02, high_fraction=0.05
+        light,
+        np.ones(light.shape, dtype=bool),
+        np.array([1.5, 2.5]),
+        low_fraction=np.full(2, 0.02),
+        high_fraction=np.full(2, 0.05),
     )
     assert found[:, 21:23].all()
     assert found[:, 30:36].mean() < 0.02

@@ -15,28 +15,6 @@ _RIVAL_SHARE = 0.5
 _LOW_SPREADS, _HIGH_SPREADS = 0.8, 2.3
 
 
-def smoothed_within(values: AnyArray, weight: AnyArray, sd_pixel: float) -> AnyArray:
-    """Smooth by a Gaussian over the pixels that count, filling those that do not.
-
-    Parameters
-    ----------
-    values
-        Shape (row, column).
-    weight
-        1 where a pixel counts, 0 where it does not, same shape.
-    sd_pixel
-        Standard deviation, pixels.
-
-    Returns
-    -------
-    numpy.ndarray
-        The weighted mean about every pixel; 0 where none is within reach.
-    """
-    total = ndimage.gaussian_filter(weight, sd_pixel, truncate=3.0)
-    mean = ndimage.gaussian_filter(values * weight, sd_pixel, truncate=3.0)
-    return mean / np.maximum(total, 1e-6)
-
-
 def line_contrast(brightness: AnyArray, sd_pixel: float) -> AnyArray:
     """Measure how much darker every pixel is than both its sides, across the sharpest bend.
 
@@ -87,7 +65,7 @@ def noise_of(contrast: AnyArray, seen: Mask2) -> float:
 
 
 def dark_lines(
-    brightness: AnyArray, seen: Mask2, sds_pixel: AnyArray, *, low_fraction: float, high_fraction: float
+    brightness: AnyArray, seen: Mask2, sds_pixel: AnyArray, *, low_fraction: AnyArray, high_fraction: AnyArray
 ) -> Mask2:
     """Mark the dark lines of several widths.
 
@@ -100,7 +78,8 @@ def dark_lines(
     sds_pixel
         Half the lines' widths, pixels, rising.
     low_fraction, high_fraction
-        Smallest contrast of a line's every pixel, and of one pixel of it at least, as drops of the logarithm.
+        Smallest contrast of a line's every pixel, and of one pixel of it at least, as drops of the logarithm;
+        one for each width.
 
     Returns
     -------
@@ -115,7 +94,7 @@ def dark_lines(
     """
     marked = np.zeros(brightness.shape, dtype=bool)
     finer = np.zeros(brightness.shape)
-    for sd_pixel in sds_pixel:
+    for sd_pixel, low, high in zip(sds_pixel, low_fraction, high_fraction, strict=True):
         step = max(int(sd_pixel / 2.5), 1)
         seen_part = _shrunk(seen.astype(np.float64), step) > 0.5
         contrast = line_contrast(_shrunk(brightness, step), float(sd_pixel) / step) * seen_part
@@ -124,7 +103,7 @@ def dark_lines(
         rival = ndimage.maximum_filter(_shrunk_max(finer, step), size=reach)
         rivalled = np.where(contrast >= _RIVAL_SHARE * rival, contrast, 0)
         found = apply_hysteresis_threshold(
-            rivalled, max(low_fraction, _LOW_SPREADS * spread), max(high_fraction, _HIGH_SPREADS * spread)
+            rivalled, max(float(low), _LOW_SPREADS * spread), max(float(high), _HIGH_SPREADS * spread)
         )
         marked |= _grown(found, step, brightness.shape)
         finer = np.maximum(finer, _grown(np.where(found, contrast, 0), step, brightness.shape))

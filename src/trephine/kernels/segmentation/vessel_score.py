@@ -213,13 +213,13 @@ def _joined(one: Sequence[Picture], other: Sequence[Picture]) -> list[Picture]:
     return [np.concatenate(pair) for pair in zip(one, other, strict=True)]
 
 
-def unlearnt_score(rgb: AnyArray, seen: Mask2, widest_pixel: float) -> Picture:
+def unlearnt_score(light: AnyArray, seen: Mask2, widest_pixel: float) -> Picture:
     """Judge every pixel of a picture without training.
 
     Parameters
     ----------
-    rgb
-        Shape (row, column, 3), 0 to 1; green counts.
+    light
+        Green light, as blood absorbs it, shape (row, column), 0 to 1.
     seen
         Pixels that count, shape (row, column).
     widest_pixel
@@ -235,7 +235,7 @@ def unlearnt_score(rgb: AnyArray, seen: Mask2, widest_pixel: float) -> Picture:
     Lines of every width up to the widest are added, then the lines that this sum forms are added to it:
     what continues a line counts for more than what stands alone.
     """
-    green = filled_in(np.sqrt(np.maximum(rgb[..., _GREEN], 0)), seen)
+    green = filled_in(np.sqrt(np.maximum(light, 0)), seen)
     first = _all_lines(green, widest_pixel, (1.0, 1.5), lengths=2)
     first /= max(float(first[seen].std()), _LEAST_SPREAD) if seen.any() else 1.0
     second = _all_lines(-first, _WIDEST_AGAIN_PIXEL, (1.0,), lengths=3)

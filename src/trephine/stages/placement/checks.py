@@ -59,6 +59,7 @@ def findings(plan: ThreadPlan, context: Context) -> tuple[Finding, ...]:
 def _vessels(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
     """Say what is known of vessels."""
     if plan.vessels_from == "live view":
+        yield from _coarse(context)
         return
     if plan.vessels_from == "angiogram" and context.before is not None:
         smallest = context.before.smallest_diameter_mm
@@ -87,6 +88,21 @@ def _vessels(plan: ThreadPlan, context: Context) -> Iterator[Finding]:
         unit="mm",
         source="corticalregistration2016",
     )
+
+
+def _coarse(context: Context) -> Iterator[Finding]:
+    """Say when the live view is too coarse for the narrowest vessels."""
+    narrowest, least = context.settings.vessels.narrowest_um, context.margin.least_width_um
+    if least is not None and least > narrowest:
+        yield Finding(
+            code="LIVE_VIEW_COARSE",
+            severity=Severity.WARN,
+            message="The calibration of the marks holds for vessels at least three pixels wide; in this view "
+            "narrower ones may be missed.",
+            value=least,
+            limit=narrowest,
+            unit="um",
+        )
 
 
 def _published(plan: ThreadPlan, context: Context) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from trephine.core.units import UM_PER_MM
 from trephine.model.device import Robot
 from trephine.model.ground import VesselsBefore
 from trephine.model.live_view import LiveView
+from trephine.stages.placement.live_vessels import least_width_um, miss_um
 from trephine.stages.placement.settings import Settings
 
 
@@ -32,6 +33,8 @@ class Margins:
         Half the needle's width.
     is_exact
         Whether the margin comes from the whole of the error; before surgery it does not.
+    least_width_um
+        Width from which on the live view's vessels are covered by the calibration; absent without a view.
     """
 
     vessel_mm: float
@@ -40,6 +43,7 @@ class Margins:
     needle_radius_mm: float
     common_mm: float = 0.0
     is_exact: bool = True
+    least_width_um: float | None = None
 
     def hit_probability(self, clearance_mm: AnyArray) -> AnyArray:
         """Return the chance that a needle meets one straight wall at a distance: Phi((r - c) / sd)."""
@@ -66,7 +70,8 @@ def margins(
     Returns
     -------
     Margins
-        ``m = r + sd * Phi^-1(1 - eps)`` with independent errors added as squares. Without a live view the
+        ``m = r + sd * Phi^-1(1 - eps)`` with independent errors added as squares, and the distance from
+        the marks of a live view within which its vessels lie by calibration. Without a live view the
         vessels are known to millimetres only; the margin is then that of the robot and a provisional
         addition, while ``sd_mm`` and the hit probability keep the whole error.
     """
@@ -81,11 +86,12 @@ def margins(
     sulcus = -float(ndtri(settings.sulcus_miss_fraction)) * float(np.hypot(settings.sulcus_error_mm, plan_mm))
     if live_view is not None:
         return Margins(
-            vessel_mm=radius + working * z,
+            vessel_mm=radius + working * z + miss_um(live_view, settings.vessels) / UM_PER_MM,
             sulcus_mm=sulcus,
             sd_mm=working,
             common_mm=common,
             needle_radius_mm=radius,
+            least_width_um=least_width_um(live_view, settings.vessels),
         )
     scan = np.hypot(before.registration_error_mm if before else 0.0, settings.surface_shift_mm)
     return Margins(

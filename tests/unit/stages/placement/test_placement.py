@@ -6,19 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 from scipy.spatial.distance import pdist
 
 from trephine.core.errors import InputError
 from trephine.core.findings import Severity
-from trephine.core.frames import SCANNER
+from trephine.core.frames import IMAGE, SCANNER, Affine
 from trephine.formats.device_file import read_device
 from trephine.kernels.geometry.clearance import clearance_map
+from trephine.model.live_view import LiveView
 from trephine.model.volume import Volume
 from trephine.safety.reading import read_limits
 from trephine.stages.placement import checks
 from trephine.stages.placement.candidates import tilted
 from trephine.stages.placement.headlines import headlines
-from trephine.stages.placement.live_vessels import seen_vessels
+from trephine.stages.placement.live_vessels import least_width_um, miss_um, seen_vessels
 from trephine.stages.placement.margins import margins
 from trephine.stages.placement.reach import map_reach
 from trephine.stages.placement.run import run
@@ -290,14 +292,52 @@ def test_rigid_arrays_other_devices_and_stray_views_are_refused(head, opened, pi
         run(opened, *rest, stray, n1, r1, limits=LIMITS, settings=QUICK)
 
 
-def test_vessels_of_every_width_are_seen_and_filled(pictured):
+def test_vessels_of_every_width_lie_within_the_stated_distance_of_a_mark(pictured):
     view, drawn = pictured
-    seen = seen_vessels(view, VesselSettings())
+    settings = VesselSettings()
+    seen = seen_vessels(view, settings)
     assert seen.pixel_um == view.pixel_um
     covered = seen.vessel | seen.hidden
-    assert covered[drawn].mean() > 0.99
+    away_um = distance_transform_edt(~covered) * seen.pixel_um
+    assert (away_um[drawn] <= miss_um(view, settings)).mean() > 0.99
+    middles = distance_transform_edt(drawn) > 4
+    assert covered[middles].mean() > 0.99
     assert seen.hidden.mean() < 0.02
-    assert covered.mean() < 2.2 * drawn.mean()
+    assert covered.mean() < 1.8 * drawn.mean()
+
+
+def test_averaging_adds_to_the_miss_distance_and_the_least_width(pictured, r1):
+    view, settings = pictured[0], VesselSettings()
+    plain = margins(r1, Settings(vessels=VesselSettings(miss_pixel=0.0)), live_view=view, before=None)
+    whole = margins(r1, Settings(), live_view=view, before=None)
+    assert whole.vessel_mm - plain.vessel_mm == pytest.approx(settings.miss_pixel * view.pixel_um / 1000)
+    finer = replace(view, pixel_um=4.0)
+    assert least_width_um(finer, settings) == 3 * 8.0
+    assert miss_um(finer, settings) == pytest.approx(1.5 * 8.0 + 4.0 / np.sqrt(2))
+
+
+def test_a_coarse_view_is_told(placed):
+    told = next(f for f in placed.findings if f.code == "LIVE_VIEW_COARSE")
+    assert (told.value, told.limit, told.unit) == (60.0, 25.0, "um")
+
+
+def test_the_shade_of_a_sulcus_is_no_vessel():
+    rng = np.random.default_rng(0)
+    across = np.linspace(0, 1, 600)
+    light = 150 * (1 - 0.3 * np.exp(-(((across - 0.4) / 0.25) ** 2)))
+    picture = np.clip(light[None, :, None] + rng.normal(0, 1, (600, 600, 1)), 0, 255)
+    drawn = np.abs(np.arange(600) - 300) <= 6
+    picture[drawn] *= 0.7
+    view = LiveView(
+        rgb=np.repeat(picture, 3, axis=2).astype(np.uint8),
+        pixel_um=10.0,
+        scanner_from_image=Affine.identity(target=SCANNER, source=IMAGE),
+        registration_error_um=20.0,
+    )
+    seen = seen_vessels(view, VesselSettings())
+    assert seen.vessel[drawn].mean() > 0.95
+    assert seen.vessel[np.abs(np.arange(600) - 300) > 12].mean() < 0.03
+    assert not seen.hidden.any()
 
 
 def test_glare_and_darkness_are_hidden_not_vessels(pictured):
