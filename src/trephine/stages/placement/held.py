@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist
 
 from trephine.core.arrays import AnyArray
 from trephine.core.findings import Finding, Severity
-from trephine.core.frames import SCANNER
+from trephine.core.frames import SCANNER, Affine
 from trephine.core.units import UM_PER_MM
 from trephine.kernels.geometry.clearance import clearance_map
-from trephine.kernels.geometry.segments import distance_to_segments
+from trephine.kernels.geometry.segments import crossing_pairs, distance_to_segments
 from trephine.model.device import Device
 from trephine.model.ground import Ground
 from trephine.model.obstacles import Obstacles
@@ -159,31 +159,96 @@ def as_they_were(threads: tuple[Thread, ...], kept: Held) -> tuple[Thread, ...]:
     )
 
 
-def findings(kept: Held, margin: Margins, device: Device) -> Iterator[Finding]:
-    """Say which locked threads break a limit: they stay, and the plan must not be carried out with them."""
+def findings(
+    kept: Held, made: tuple[Thread, ...], pose: Affine, margin: Margins, device: Device
+) -> Iterator[Finding]:
+    """Say which locked threads break a limit and by how much, and which to release.
+
+    Parameters
+    ----------
+    kept
+        Locked threads on the present map: they stay, and the plan must not be carried out with broken ones.
+    made
+        Every thread of the plan.
+    pose
+        ``scanner_from_implant``.
+    margin, device
+        The limits.
+
+    Yields
+    ------
+    Finding
+        BLOCK for each limit that is broken; then one WARN with the locks to release, if there are any.
+    """
     sites = kept.sites
     spacing_mm = device.threads.spacing_um.value / UM_PER_MM
-    for word, broken in (
-        ("where no thread may go or nothing can be judged", ~kept.is_open),
-        ("nearer to a vessel than the margin", sites.vessel_mm < margin.vessel_mm - _ROUNDING_MM),
-        ("nearer to a sulcus than the margin", sites.sulcus_mm < margin.sulcus_mm - _ROUNDING_MM),
-        ("nearer to another locked thread than the spacing", _crowded(sites.xy_mm, spacing_mm)),
+    broken: set[int] = set()
+    for word, short_mm in (
+        ("where no thread may go or nothing can be judged", np.where(kept.is_open, 0.0, np.inf)),
+        ("nearer to a vessel than the margin", margin.vessel_mm - sites.vessel_mm),
+        ("nearer to a sulcus than the margin", margin.sulcus_mm - sites.sulcus_mm),
+        ("nearer to another locked thread than the spacing", spacing_mm - _nearest(sites.xy_mm)),
     ):
-        numbers = [thread.number for thread, is_so in zip(kept.threads, broken, strict=True) if is_so]
-        if numbers:
+        short = {t.number: s for t, s in zip(kept.threads, short_mm, strict=True) if s > _ROUNDING_MM}
+        broken |= set(short)
+        if short:
+            named = ", ".join(_by_how_much(number, float(mm)) for number, mm in short.items())
             yield Finding(
                 code="LOCK_BREAKS_LIMIT",
                 severity=Severity.BLOCK,
-                message=f"Locked threads {', '.join(map(str, numbers))} lie {word}. They were kept as asked.",
-                value=len(numbers),
+                message=f"Locked threads {named} lie {word}. They were kept as asked.",
+                value=len(short),
                 limit=0,
                 unit="1",
             )
+    crossing = _in_the_way(made, {thread.number for thread in kept.threads}, pose)
+    if broken or crossing:
+        yield _to_release(kept, broken, crossing)
 
 
-def _crowded(xy_mm: AnyArray, spacing_mm: float) -> AnyArray:
-    if len(xy_mm) < 2 or pdist(xy_mm).min() >= spacing_mm - _ROUNDING_MM:
-        return np.zeros(len(xy_mm), dtype=bool)
+def _by_how_much(number: int, short_mm: float) -> str:
+    """Name a thread, and how much it lacks where that is a length."""
+    return f"{number} (by {short_mm * UM_PER_MM:.0f} um)" if np.isfinite(short_mm) else f"{number}"
+
+
+def _in_the_way(made: tuple[Thread, ...], locked: set[int], pose: Affine) -> set[int]:
+    """Return the fewest locked threads, one after another, whose release leaves no crossing with a lock."""
+    back = pose.inverse()
+    start, end = (back(_places(made, name), frame=SCANNER)[:, :2] for name in ("anchor_mm", "entry_mm"))
+    pairs = [{made[i].number, made[j].number} & locked for i, j in crossing_pairs(start, end)]
+    left = [pair for pair in pairs if pair]
+    found: set[int] = set()
+    while left:
+        worst = max(sorted(locked), key=lambda number: sum(number in pair for pair in left))
+        found.add(worst)
+        left = [pair for pair in left if worst not in pair]
+    return found
+
+
+def _to_release(kept: Held, broken: set[int], crossing: set[int]) -> Finding:
+    go = broken | crossing
+    stay = [str(thread.number) for thread in kept.threads if thread.number not in go]
+    why = [
+        f"{', '.join(map(str, sorted(numbers)))} ({reason})"
+        for numbers, reason in (
+            (broken, "they break a limit"),
+            (crossing - broken, "other threads cross them"),
+        )
+        if numbers
+    ]
+    again = f"plan again with --lock {','.join(stay)}" if stay else "plan again without --lock"
+    return Finding(
+        code="LOCKS_TO_RELEASE",
+        severity=Severity.WARN,
+        message=f"Release locked threads {'; '.join(why)}: {again}.",
+        value=len(go),
+        limit=0,
+        unit="1",
+    )
+
+
+def _nearest(xy_mm: AnyArray) -> AnyArray:
+    """Return how far each place is from the nearest other one, shape (place,)."""
     gap = cdist(xy_mm, xy_mm)
     np.fill_diagonal(gap, np.inf)
-    return gap.min(axis=1) < spacing_mm - _ROUNDING_MM
+    return gap.min(axis=1, initial=np.inf)

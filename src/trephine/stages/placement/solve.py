@@ -127,7 +127,7 @@ def plan_on(scene: Scene, means: Means, *, progress: Progress) -> Outcome[Placem
     relaxed = () if is_full else _reliefs(scene, free, packing, (demands, means), choosing)
     found = (
         *findings(plan, replace(context, reliefs=relaxed)),
-        *held_findings(kept, scene.margin, means.device),
+        *held_findings(kept, plan.threads, obstacles.scanner_from_implant, scene.margin, means.device),
     )
     progress(5, 5, "threads planned")
     return Outcome(value=PlacementResult(plan=plan, obstacles=obstacles, ground=scene.ground), findings=found)
