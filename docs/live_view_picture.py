@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Show what a live view is taken for: the frame at full size beside its marks.
 
-``python docs/live_view_picture.py FRAME PIXEL_UM OUT.png`` marks any frame: vessels orange, what cannot be judged
-blue. Three more numbers (first row, first column, edge) cut a square. docs/images/live-view.png was made of a
-digital participant's frame: photographs at hand may not be passed on.
+``python docs/live_view_picture.py FRAME PIXEL_UM OUT.png`` marks any frame: vessels orange, what cannot be
+judged blue. Three more numbers (first row, first column, edge) cut a square. docs/images/live-view.png was
+made of a digital participant's frame: photographs at hand may not be passed on.
 """
 
 from __future__ import annotations
