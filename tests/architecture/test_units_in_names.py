@@ -14,10 +14,10 @@ import trephine
 from trephine.core.units import SUFFIXES
 
 PURE_NUMBERS = {
-    "value", "low", "high", "limit", "mean", "ours", "peer",  # carry their unit in a field beside them
+    "value", "low", "high", "limit", "mean", "sd", "ours", "peer",  # carry their unit in a field beside them
     "z", "t", "objective", "bound", "score", "epsilon", "cost", "price", "outside", "slope", "share",
     "budget", "budget_price", "spent", "piercings", "grey", "grey_low", "grey_high", "layer5", "layer5_low",
-    "layer5_high",
+    "layer5_high", "perfusion",
 }  # fmt: skip
 PURE_ENDINGS = ("_z", "_dice", "_probability", "_of_freedom", "_residual", "_share", "_correlation", "_index")
 PURE_STARTS = ("weight_",)

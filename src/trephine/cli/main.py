@@ -21,6 +21,7 @@ from trephine.cli import (
     check,
     compare,
     demo,
+    heat,
     import_plan,
     import_scans,
     init,
@@ -49,7 +50,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (init, check, run, replan, status, report, approve, audit, compare, demo, phantom, bench):
+for module in (init, check, run, replan, status, report, approve, audit, compare, heat, demo, phantom, bench):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.command("import")(import_scans.command)
 app.command("import-plan")(import_plan.command)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from trephine.core.errors import ConfigError
+from trephine.model.tissue_heat import TissueTable
 from trephine.safety.rules import Limits, NotAsked, Rule, Rules
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -47,6 +48,11 @@ def read_rules(path: Path | None = None) -> Rules:
 def read_limits(path: Path | None = None) -> Limits:
     """Read general limits; arguments and errors as for ``read_rules``."""
     return _read("limits.toml", path, Limits)
+
+
+def read_tissues() -> TissueTable:
+    """Read what tissues and materials do with heat."""
+    return _read("tissues.toml", None, TissueTable)
 
 
 def changed_rules(rules: Rules) -> tuple[Rule, ...]:

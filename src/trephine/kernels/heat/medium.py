@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
 from trephine.core.arrays import AnyArray, Points
 from trephine.core.errors import InputError
@@ -17,6 +18,8 @@ INSULATED = 0.0
 """Film that no heat passes."""
 HELD = np.inf
 """Film of a face whose rise is held at zero."""
+CELLS_AT_ONCE = 4096
+"""Cells whose samples are held in memory together."""
 Film = float | AnyArray
 """Heat through an outer face for each kelvin of its rise, mW/(mm2 K): one number, or one for each cell."""
 Films = tuple[tuple[Film, Film], tuple[Film, Film], tuple[Film, Film]]
@@ -125,24 +128,14 @@ def with_body(base: Medium, body: Inside, stuff: Stuff, *, samples: int = 4) -> 
     numpy.ndarray
         Share of each cell's volume inside, shape of the cells.
     """
-    grid = base.grid
-    places = [
-        (e[:-1, None] + np.diff(e)[:, None] * (np.arange(samples) + 0.5) / samples) for e in grid.edges_mm
-    ]
-    share = np.zeros(grid.shape)
+    i, j, k, held = _held(base.grid, body, samples)
+    share = np.zeros(base.grid.shape)
+    share[i, j, k] = held.mean(axis=(1, 2, 3))
     halves = np.array(base.halves)
-    for i in range(grid.shape[0]):
-        points = np.stack(np.meshgrid(places[0][i], *(p.ravel() for p in places[1:]), indexing="ij"), axis=-1)
-        held = body(points.reshape(-1, 3)).reshape(samples, grid.shape[1], samples, grid.shape[2], samples)
-        held = held.transpose(1, 3, 0, 2, 4)
-        share[i] = held.mean(axis=(2, 3, 4))
-        j, k = np.nonzero(share[i])
-        for axis in range(3):
-            for side in range(2):
-                old = halves[axis, side, i, j, k]
-                halves[axis, side, i, j, k] = _tubes(
-                    held[j, k], axis, side, old, stuff.conductivity_mw_per_mm_k
-                )
+    for axis in range(3):
+        for side in range(2):
+            old = halves[axis, side, i, j, k]
+            halves[axis, side, i, j, k] = _tubes(held, axis, side, old, stuff.conductivity_mw_per_mm_k)
     mixed = replace(
         base,
         halves=halves,
@@ -150,6 +143,39 @@ def with_body(base: Medium, body: Inside, stuff: Stuff, *, samples: int = 4) -> 
         capacity=base.capacity + share * (stuff.capacity_mj_per_mm3_k - base.capacity),
     )
     return mixed, share
+
+
+def _held(grid: BoxGrid, body: Inside, samples: int) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
+    """Return the cells that may hold part of a body, and which of their samples do.
+
+    Cells next to a corner inside the body are looked into, so it must hold at least one corner of a cell.
+    """
+    corners = np.stack(np.meshgrid(*grid.edges_mm, indexing="ij"), axis=-1)
+    known = body(corners.reshape(-1, 3)).reshape(corners.shape[:3])
+    near = binary_dilation(known, np.ones((3, 3, 3), bool))
+    i, j, k = np.nonzero(
+        near[1:, 1:, 1:] | near[:-1, 1:, 1:] | near[1:, :-1, 1:] | near[1:, 1:, :-1]
+        | near[:-1, :-1, 1:] | near[:-1, 1:, :-1] | near[1:, :-1, :-1] | near[:-1, :-1, :-1]
+    )  # fmt: skip
+    steps = (np.arange(samples) + 0.5) / samples
+    held = np.zeros((len(i), samples, samples, samples), bool)
+    for first in range(0, len(i), CELLS_AT_ONCE):
+        part = slice(first, first + CELLS_AT_ONCE)
+        at = [
+            edges[index[part], None] + np.diff(edges)[index[part], None] * steps
+            for edges, index in zip(grid.edges_mm, (i, j, k), strict=True)
+        ]
+        shape = (len(at[0]), samples, samples, samples)
+        points = np.stack(
+            [
+                np.broadcast_to(at[0][:, :, None, None], shape),
+                np.broadcast_to(at[1][:, None, :, None], shape),
+                np.broadcast_to(at[2][:, None, None, :], shape),
+            ],
+            axis=-1,
+        )
+        held[part] = body(points.reshape(-1, 3)).reshape(shape)
+    return i, j, k, held
 
 
 def _tubes(held: AnyArray, axis: int, side: int, old: AnyArray, new: float) -> AnyArray:
