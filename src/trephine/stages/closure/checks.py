@@ -10,7 +10,7 @@ GRID_FRACTION = 0.05
 """Cells twice as wide may change the largest rise by this much; assumed."""
 
 
-def checks(heat: ImplantHeat, hole_ml: float, limit_k: float) -> tuple[Finding, ...]:
+def checks(heat: ImplantHeat, hole_ml: float, limit_rise_k: float) -> tuple[Finding, ...]:
     """Judge the power asked about, the cells and the labels.
 
     Parameters
@@ -19,7 +19,7 @@ def checks(heat: ImplantHeat, hole_ml: float, limit_k: float) -> tuple[Finding, 
         What was computed.
     hole_ml
         Air inside the labels.
-    limit_k
+    limit_rise_k
         Largest rise of tissue that is allowed.
 
     Returns
@@ -31,13 +31,13 @@ def checks(heat: ImplantHeat, hole_ml: float, limit_k: float) -> tuple[Finding, 
     warmest = heat.hottest[0]
     if heat.power_mw is not None:
         rise_k = heat.power_mw * warmest.rise_k_per_mw
-        low = min((each.low_mw or each.power_mw) * limit_k / each.rise_k for each in heat.allowed)
-        if rise_k > limit_k:
+        low = min((each.low_mw or each.power_mw) * limit_rise_k / each.rise_k for each in heat.allowed)
+        if rise_k > limit_rise_k:
             found.append(
                 Finding(
                     code="IMPLANT_TOO_WARM", severity=Severity.BLOCK,
                     message=f"At {heat.power_mw:g} mW {warmest.tissue} gets warmer than allowed.",
-                    value=rise_k, limit=limit_k, unit="K", source="podcast2024",
+                    value=rise_k, limit=limit_rise_k, unit="K", source="podcast2024",
                 )
             )  # fmt: skip
         elif heat.power_mw > low:

@@ -31,7 +31,7 @@ ASSUMPTIONS = (
 
 def run(
     opening: Opening, anatomy: Anatomy, device: Device, table: TissueTable, *, settings: Settings,
-    power_mw: float | None = None, limit_k: float, progress: Progress = silent,
+    power_mw: float | None = None, limit_rise_k: float, progress: Progress = silent,
 ) -> Outcome[ImplantHeat]:  # fmt: skip
     """Compute the heat of a seated implant.
 
@@ -45,7 +45,7 @@ def run(
         Cells, wall, skin, draws.
     power_mw
         A power to judge; none when not given.
-    limit_k
+    limit_rise_k
         Largest rise of tissue that is allowed.
     progress
         Told after each solve.
@@ -89,7 +89,7 @@ def run(
         grid_change_fraction=max(rise for rise, _ in rough.values()) / top - 1,
         fine_mm=settings.fine_mm, cells=told.rise.size, draws=settings.draws, assumptions=ASSUMPTIONS,
     )  # fmt: skip
-    return Outcome(value=heat, findings=checks(heat, seat.hole_ml, limit_k))
+    return Outcome(value=heat, findings=checks(heat, seat.hole_ml, limit_rise_k))
 
 
 def _factors(seat: Seat, table: TissueTable, settings: Settings, progress: Progress) -> AnyArray:

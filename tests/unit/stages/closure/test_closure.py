@@ -49,7 +49,9 @@ OPENING = SimpleNamespace(pose=Affine(target=SCANNER, source=IMPLANT, matrix=np.
 
 def told(power_mw=None, anatomy=None, **changes):
     settings = SETTINGS.model_copy(update=changes)
-    return run(OPENING, anatomy or head(), DEVICE, TABLE, settings=settings, power_mw=power_mw, limit_k=2.0)
+    return run(
+        OPENING, anatomy or head(), DEVICE, TABLE, settings=settings, power_mw=power_mw, limit_rise_k=2.0
+    )
 
 
 def codes(outcome):
