@@ -60,5 +60,6 @@ def run(
     workspace = Workspace(case=case, sections=sections)
     return closure(
         inputs.opening(workspace), inputs.anatomy(workspace), inputs.device(workspace), read_tissues(),
-        settings=settings, power_mw=power_mw, limit_rise_k=read_limits().tissue_rise_k.value, progress=progress,
+        settings=settings, power_mw=power_mw, progress=progress,
+        limit_rise_k=read_limits().tissue_rise_k.value,
     )  # fmt: skip
