@@ -18,9 +18,10 @@ class DuralSinus:
     Parameters
     ----------
     name
-        Such as ``superior sagittal``.
+        ``superior sagittal``, ``left transverse`` or ``right transverse``.
     centre_mm
-        Its middle in ``scanner``, from front to back, shape (point, 3).
+        Its middle in ``scanner``, from front to back, or from the middle to the side, shape
+        (point, 3).
     half_width_mm
         Half its usual width there, shape (point,).
     sd_mm

@@ -145,11 +145,13 @@ def _ring(points: tuple[tuple[float, float, float], ...], radius_mm: float) -> T
 def sinus_tubes(anatomy: Anatomy) -> list[Tube]:
     """Draw the middle and both edges of the zone of each sinus, seen through the bone.
 
-    The edges lie half the zone's width and two standard deviations of its place beside the middle.
+    The edges lie half the zone's width and two standard deviations of its place beside the middle, or above
+    and below it.
     """
     tubes = []
     for zone in anatomy.sinuses:
-        reach = (zone.half_width_mm + 2 * zone.sd_mm)[:, None] * np.array([1.0, 0.0, 0.0])
+        across = np.array([0.0, 0.0, 1.0] if zone.name.endswith("transverse") else [1.0, 0.0, 0.0])
+        reach = (zone.half_width_mm + 2 * zone.sd_mm)[:, None] * across
         for way, radius_mm in ((-1, 0.35), (0, 0.9), (1, 0.35)):
             line = np.asarray(zone.centre_mm) + way * reach
             tubes.append(
@@ -292,8 +294,8 @@ def _beneath_figure(scene: Scene, fields: HeadFields) -> Figure:
     _triad(drawing, camera)
     shown = "its hand map in blue" if scene.hand_map is not None else "no hand map yet"
     sinus = (
-        " The violet lines are the middle and both edges of the zone in which the midline sinus must be "
-        "expected, from anatomy: it was not seen in a scan."
+        " The violet lines are the middle and both edges of the zones in which the midline and transverse "
+        "sinuses must be expected, from anatomy: they were not seen in a scan."
         if scene.anatomy.sinuses
         else ""
     )

@@ -82,9 +82,9 @@ def _caption(scene: Scene) -> str:
     )
     incision = "the scalp incision dashed in dark red, " if opening.incision is not None else ""
     sinus = (
-        "Violet: middle and edges of the zone in which the midline sinus must be expected, from anatomy. "
+        "Violet: middle and edges of the zones in which dural sinuses must be expected, from anatomy. "
         if scene.anatomy.sinuses
-        else "No zone of the midline sinus is known. "
+        else "No zone of a dural sinus is known. "
     )
     vessels = (
         "Vermilion: vessels of the angiogram, seen through the bone. "

@@ -11,6 +11,7 @@ from trephine.model.anatomy import Anatomy, ImagingResult, Tissue
 from trephine.model.skull import SkullSuspect
 from trephine.stages.imaging.cortex_checks import judge_cortex
 from trephine.stages.imaging.operated import LARGEST_DIFFERENCE_MM
+from trephine.stages.imaging.sinuses import judge_sinuses
 
 _USUAL_INTRACRANIAL_ML = (1000.0, 2000.0)
 """Adult range; assumed from volumetric studies (about 1100 to 1900 ml)."""
@@ -50,7 +51,7 @@ def judge(result: ImagingResult, agreeing_starts: int, finalists: int) -> tuple[
         _vessels(result),
     ]
     few = (finding for finding in found if finding is not None)
-    return (*few, *map(_operated, anatomy.suspects), *judge_cortex(anatomy))
+    return (*few, *map(_operated, anatomy.suspects), *judge_cortex(anatomy), *judge_sinuses(anatomy))
 
 
 def intracranial_ml(anatomy: Anatomy) -> float:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The superior sagittal sinus as a zone: under the inner table, between the hemispheres."""
+"""The venous sinuses of the dura as zones; the superior sagittal one: on the inner table, in the midline."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from trephine.core.arrays import AnyArray, Points
+from trephine.core.findings import Finding, Severity
 from trephine.core.frames import MNI152
 from trephine.kernels.geometry.voxels import sampled
 from trephine.model.anatomy import Anatomy
 from trephine.model.sinus import DuralSinus
+from trephine.stages.imaging.transverse_sinuses import transverse
 
+_NAMES = ("superior sagittal", "left transverse", "right transverse")
 _HUB_MNI_MM = (0.0, -20.0, 5.0)
 _FROM_RAD, _TO_RAD = np.deg2rad(25.0), np.deg2rad(195.0)
 """From the forehead over the vertex to the back, seen from the hub; 0 is forward."""
@@ -30,15 +33,25 @@ _EVENING_RAYS = 3.0
 
 
 def with_sinuses(anatomy: Anatomy) -> Anatomy:
-    """Add the superior sagittal sinus; nothing where the inner table is not met in the midplane.
+    """Add the superior sagittal and both transverse sinuses, as far as they can be laid.
 
     Parameters
     ----------
     anatomy
-        With intracranial mask, maps and, where there are any, hemispheres.
+        With tissue, intracranial mask, maps and, where there are any, hemispheres.
     """
     found = superior_sagittal(anatomy)
-    return anatomy if found is None else replace(anatomy, sinuses=(found,))
+    return replace(anatomy, sinuses=((found,) if found is not None else ()) + transverse(anatomy))
+
+
+def judge_sinuses(anatomy: Anatomy) -> tuple[Finding, ...]:
+    """Name the sinuses that no zone was laid for: nothing keeps an opening away from them."""
+    laid = {zone.name for zone in anatomy.sinuses}
+    missing = [name for name in _NAMES if name not in laid]
+    if not missing:
+        return ()
+    message = f"No zone could be laid for: {', '.join(missing)} sinus. Nothing keeps an opening away from it."
+    return (Finding(code="SINUS_ZONE_UNKNOWN", severity=Severity.UNKNOWN, message=message),)
 
 
 def superior_sagittal(anatomy: Anatomy) -> DuralSinus | None:

@@ -211,9 +211,9 @@ def _from_sinus(anatomy: Anatomy, hand_map: HandMap, settings: Settings) -> Figu
     plane_mm = midline_distance_mm(anatomy, hand_map)
     plane_sd_mm = float(np.hypot(hand_map.target_sd_mm, settings.midline_error_mm))
     from_plane = _with_sd(plane_mm, plane_sd_mm, "From the template's midsagittal plane.")
-    if not anatomy.sinuses:
+    zone = next((one for one in anatomy.sinuses if one.name == "superior sagittal"), None)
+    if zone is None:
         return from_plane
-    zone = anatomy.sinuses[0]
     there = anatomy.mni_from_scanner(np.vstack([hand_map.target_mm, zone.centre_mm]), frame=SCANNER)
     nearest = int(np.argmin(np.abs(there[1:, 1] - there[0, 1])))
     stretch = float(np.linalg.norm(anatomy.mni_from_scanner.affine.matrix[0, :3]))
