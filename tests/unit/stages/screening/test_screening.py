@@ -353,9 +353,8 @@ def test_midline_distance_is_in_the_persons_own_mm(side) -> None:
 def test_a_sinus_nearer_than_the_midplane_counts_and_its_doubt_widens_the_interval(sphere) -> None:
     def beside(x_mm: float):
         line = np.column_stack([np.full(41, x_mm), np.linspace(-60.0, 60.0, 41), np.full(41, 60.0)])
-        zone = DuralSinus(
-            name="superior sagittal", centre_mm=line, half_width_mm=np.full(41, 2.5), sd_mm=np.full(41, 4.0)
-        )
+        wide, doubt = np.full(41, 2.5), np.full(41, 4.0)
+        zone = DuralSinus(name="superior sagittal", centre_mm=line, half_width_mm=wide, sd_mm=doubt)
         near = verdict(screened(replace(sphere, sinuses=(zone,))), "hand_from_midline")
         return near.value, near.low
 
