@@ -28,6 +28,7 @@ from trephine.pipeline.steps import STEPS
 from trephine.safety.reading import read_rules
 from trephine.safety.rules import Rule
 from trephine.stages.closure.settings import Settings as ClosureSettings
+from trephine.stages.decoding.settings import Settings as DecodingSettings
 
 REFERENCE = Path(__file__).parent / "reference"
 PACKAGE = Path(trephine.__file__).parent
@@ -56,7 +57,7 @@ def findings() -> str:
         "What a stage can notice. Severities: `note` informs, `warn` asks for a person's judgement, "
         "`unknown` says that what is needed to judge is missing, `block` forbids going on to surgery.\n"
     )
-    for name in ("import", *(step.name for step in STEPS), "closure"):
+    for name in ("import", *(step.name for step in STEPS), "closure", "decoding"):
         page = REFERENCE / "findings.d" / f"{name}.md"
         # The screening's page is made from its rules.
         text = screening_findings() if name == "screening" else page.read_text()
@@ -135,7 +136,7 @@ def settings() -> str:
         "Set one with `--set SECTION.NAME=VALUE`, or several in a TOML file given as `--settings FILE`.\n"
     )
     kinds = {name: kind for step in STEPS for name, kind in step.sections.items()}
-    for name, kind in {**kinds, "closure": ClosureSettings}.items():
+    for name, kind in {**kinds, "closure": ClosureSettings, "decoding": DecodingSettings}.items():
         parts.append(f"## {name}\n\n| setting | default | meaning |\n| --- | --- | --- |")
         for field, info in kind.model_fields.items():
             default = info.get_default(call_default_factory=True)

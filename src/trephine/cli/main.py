@@ -20,6 +20,7 @@ from trephine.cli import (
     bench,
     check,
     compare,
+    decode,
     demo,
     heat,
     import_plan,
@@ -30,6 +31,7 @@ from trephine.cli import (
     report,
     run,
     status,
+    train,
 )
 from trephine.cli.output import print_json, say
 from trephine.core.errors import EXIT_CANCELLED, EXIT_OUR_FAULT, EXIT_USAGE, TrephineError
@@ -50,7 +52,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (init, check, run, replan, status, report, approve, audit, compare, heat, demo, phantom, bench):
+for module in (
+    init,
+    check,
+    run,
+    replan,
+    status,
+    report,
+    approve,
+    audit,
+    compare,
+    heat,
+    train,
+    decode,
+    demo,
+    phantom,
+    bench,
+):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.command("import")(import_scans.command)
 app.command("import-plan")(import_plan.command)
