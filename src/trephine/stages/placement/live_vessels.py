@@ -121,8 +121,8 @@ def _glare(green: AnyArray, pixel_um: float, settings: VesselSettings) -> Mask2:
     around = ndimage.grey_opening(ndimage.grey_closing(coarse, size=size), size=size)
     around = _spread_out(around, step, green.shape)
     spots = (green - around > settings.glare_contrast_fraction * np.maximum(around, 0.05)) | (green > 0.995)
-    rim = max(settings.glare_rim_um / pixel_um, 1.0)
-    return ndimage.distance_transform_edt(~spots) <= rim if spots.any() else spots
+    rim = max(int(np.ceil(settings.glare_rim_um / pixel_um)), 1)
+    return ndimage.maximum_filter(spots, size=2 * rim + 1)
 
 
 def _tissue(green: AnyArray, pixel_um: float, settings: VesselSettings) -> AnyArray:
