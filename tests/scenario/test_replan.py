@@ -54,6 +54,13 @@ def test_two_plans_on_pictures_follow_each_other_and_wait_for_a_person(
     for number in (1, 2):
         plan = json.loads((case_of(study) / f"replan/sub-01_run-{number}_desc-threads_plan.json").read_text())
         assert len(plan["threads"]) == (first, second)[number - 1]["threads_placed"]
+        page = Path((first, second)[number - 1]["page"]).read_text()
+        assert page.count("<circle") == len(plan["threads"]) + 64
+        assert f"{plan['bound']:.3f}" in page
+        assert first["inputs"]["placement"] in page
+    assert "No thread was locked." in Path(first["page"]).read_text()
+    assert "Locked threads: 1." in Path(second["page"]).read_text()
+    assert "Follows replan1, on the picture frame.png" in Path(second["page"]).read_text()
     # Every run has its log, the audit names it, and status lists the plans.
     entries = [json.loads(line) for line in (case_of(study) / "audit.jsonl").read_text().splitlines()]
     noted = {entry["stage"]: entry for entry in entries if entry["stage"].startswith("replan")}

@@ -98,6 +98,10 @@ def _planned(case: Case, asked: Request, as_json: bool) -> int:
         print_json(document)
     else:
         print_words(*_words(case, document))
+    # The plan is ready and told of; only now time goes into how it looks.
+    from trephine.report.replanned import write
+
+    say(f"page: {write(case, int(done.stage.removeprefix('replan')))}")
     return int(document["exit_code"])
 
 
@@ -151,6 +155,7 @@ def _document(case: Case, done: Replanned, duration_s: float) -> dict[str, Any]:
         "bound": plan.bound,
         "gap_fraction": plan.gap_fraction,
         "smallest_clearance_um": plan.smallest_clearance_um,
+        "page": str(case.path("replan_page", number=number)),
         "duration_s": round(duration_s, 3),
         "steps_s": dict(done.steps_s),
         "place": place.model_dump(mode="json", exclude={"sites"}),

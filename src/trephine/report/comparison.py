@@ -26,15 +26,23 @@ def write(path: Path, told: PlanComparison, *, subject: str) -> None:
     subject
         Whose plans.
     """
-    style = files("trephine.report").joinpath("page.css").read_text(encoding="utf-8")
     title = escape(f"{subject}: {told.names[0]} and {told.names[1]}")
     words = "".join(f"<li>{escape(line)}</li>" for line in told.words)
-    tables = "".join(_table(kind, heading, told) for kind, heading in _KINDS.items())
-    body = f"<main><h1>{title}</h1><p>{escape(DISCLAIMER)}</p><ul>{words}</ul>{tables}</main>"
+    body = f"<h1>{title}</h1><p>{escape(DISCLAIMER)}</p><ul>{words}</ul>{tables(told)}"
+    write_atomically(path, page_of(title, body))
+
+
+def page_of(title: str, body: str) -> bytes:
+    """Set a page that needs nothing else; both are HTML already."""
+    style = files("trephine.report").joinpath("page.css").read_text(encoding="utf-8")
     head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
-    write_atomically(
-        path, f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'.encode()
-    )
+    whole = f"<head>{head}</head><body><main>{body}</main></body>"
+    return f'<!doctype html><html lang="en">{whole}</html>\n'.encode()
+
+
+def tables(told: PlanComparison) -> str:
+    """Set what each plan gives, risks and takes as HTML."""
+    return "".join(_table(kind, heading, told) for kind, heading in _KINDS.items())
 
 
 def _table(kind: str, heading: str, told: PlanComparison) -> str:

@@ -11,10 +11,12 @@ from trephine.case.records._arrays import get_array, put_array
 from trephine.case.records.obstacles import LAYERS
 from trephine.case.records.plan import table_bytes, with_origin
 from trephine.case.store import Case, Writer
+from trephine.core.errors import FormatError, InputError
 from trephine.formats import markups
 from trephine.model.ground import Ground
 from trephine.model.obstacles import Obstacles
 from trephine.model.replan import PicturePlace, Replan
+from trephine.model.summary import StageSummary
 from trephine.model.thread_plan import ThreadPlan
 
 _STAGE = re.compile(r"replan([1-9][0-9]*)")
@@ -67,6 +69,41 @@ def write(made: Replan, given: Given, writer: Writer, number: int) -> None:
 def read(case: Case, number: int) -> ThreadPlan:
     """Read a plan made again."""
     return ThreadPlan.model_validate_json(case.read_bytes("replan_plan", number=str(number)))
+
+
+def read_receipt(case: Case, number: int) -> StageSummary:
+    """Read the receipt of a plan made again.
+
+    Raises
+    ------
+    InputError
+        If there is no such plan.
+    """
+    receipt = case.receipt(stage_of(number))
+    if receipt is None:
+        raise InputError.because(
+            where=f"{case.subject}, {stage_of(number)}",
+            found="no such plan",
+            expected=", ".join(map(stage_of, numbers(case))) or "a plan made again in surgery",
+            remedy="Name one of them, or plan again on a picture first.",
+        )
+    return receipt
+
+
+def read_picture(case: Case, receipt: StageSummary) -> bytes:
+    """Read the picture that a plan was made on, as it was given."""
+    number = str(number_of(receipt.stage))
+    kind = layout.spec("replan_picture")
+    for relative in receipt.outputs:
+        name = kind.parse(case.subject, relative)
+        if name is not None:
+            return case.read_bytes("replan_picture", number=number, ending=name["ending"])
+    raise FormatError.because(
+        where=f"{case.subject}, {receipt.stage}",
+        found="no picture among its results",
+        expected="the picture it was made on",
+        remedy="Plan again.",
+    )
 
 
 def read_place(case: Case, number: int) -> PicturePlace:
