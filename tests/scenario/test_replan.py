@@ -72,12 +72,29 @@ def test_two_plans_on_pictures_follow_each_other_and_wait_for_a_person(
     _, status = said("status", study, "sub-01")
     states = {stage["stage"]: stage["state"] for stage in status["stages"]}
     assert states["replan1"] == states["replan2"] == "fresh"
+    # A rehearsal of one of them leaves plans and their approvals alone, and falls with its plan.
+    code, refused = said("rehearse", study, "sub-01", "replan9")
+    assert code == 3
+    assert "replan1, replan2" in refused["error"]["message"]
+    assert said("rehearse", study, "sub-01", "placement")[0] == 2
+    before = results_of(study)
+    _, rehearsed = said("rehearse", study, "sub-01", "replan2", "--set", "insertion.surgeries=20")
+    assert rehearsed["stage"] == "rehearsal2"
+    assert rehearsed["threads_planned"] == second["threads_placed"]
+    assert 0 < rehearsed["threads_inserted"] <= rehearsed["threads_planned"]
+    assert {name: data for name, data in results_of(study).items() if name in before} == before
+    _, status = said("status", study, "sub-01")
+    assert next(one for one in status["stages"] if one["stage"] == "rehearsal2")["state"] == "fresh"
+    assert status["is_complete"]
     # A changed picture, kept among the results, makes the plan stale and bars its approval.
     kept = case_of(study) / "replan" / "sub-01_run-2_desc-picture_photo.png"
     kept.write_bytes(kept.read_bytes() + b" ")
     code, refused = said("approve", study, "sub-01", "replan2", "--as", "Dr A")
     assert code == 3
     assert "changed by something else" in refused["error"]["message"]
+    _, status = said("status", study, "sub-01")
+    states = {stage["stage"]: stage["state"] for stage in status["stages"]}
+    assert (states["replan1"], states["replan2"], states["rehearsal2"]) == ("fresh", "stale", "stale")
 
 
 def test_what_is_refused_leaves_no_plan_and_a_log(

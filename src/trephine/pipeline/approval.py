@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trephine.case import audit, lock
-from trephine.case.records.replan import number_of
+from trephine.case.records.replan import is_of_surgery, number_of
 from trephine.case.store import Case
 from trephine.core.errors import InputError
 from trephine.core.findings import Severity
@@ -226,7 +226,10 @@ def _run_first(case: Case, wanted: list[str], name: str) -> str:
     """Say which command makes a result fresh; a plan made again in surgery is not a stage of a run."""
     if number_of(name) is not None:
         return f"Plan again: trephine replan {case.study} {case.subject} --image FRAME"
-    last = [one for one in wanted if number_of(one) is None][-1]
+    if is_of_surgery(name):
+        plan = name.replace("rehearsal", "replan")
+        return f"Rehearse it again: trephine rehearse {case.study} {case.subject} {plan}"
+    last = [one for one in wanted if not is_of_surgery(one)][-1]
     return f"Run it first: trephine run {case.study} {case.subject} --to {last}"
 
 

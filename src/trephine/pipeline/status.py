@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from trephine.case import audit, report_sidecar
-from trephine.case.records.replan import number_of
+from trephine.case.records.replan import is_of_surgery
 from trephine.core.findings import Finding, is_blocked
 from trephine.core.progress import Progress, silent
 from trephine.model.summary import Headline
@@ -70,7 +70,7 @@ class CaseStatus:
     @property
     def is_complete(self) -> bool:
         """Whether every stage of the path is fresh; plans made again in surgery are none of it."""
-        return all(stage.state == "fresh" for stage in self.stages if number_of(stage.stage) is None)
+        return all(stage.state == "fresh" for stage in self.stages if not is_of_surgery(stage.stage))
 
     @property
     def is_blocked(self) -> bool:
@@ -120,7 +120,7 @@ def status(
         stages=tuple(stages.values()),
         report=report.relative_to(workspace.case.study).as_posix() if report.is_file() else None,
         is_report_current=report_sidecar.is_current(
-            workspace.case, [step.name for step in steps if number_of(step.name) is None]
+            workspace.case, [step.name for step in steps if not is_of_surgery(step.name)]
         ),
     )
 

@@ -20,13 +20,22 @@ _COLUMNS = (
 def write(insertion_log: InsertionLog, writer: Writer) -> None:
     """Lay the log and its table ready."""
     writer.put_json("insertion", insertion_log)
-    rows = (_row(attempt) for attempt in insertion_log.attempts)
-    writer.put("insertion_table", tsv_bytes(_COLUMNS, rows))
+    writer.put("insertion_table", _table(insertion_log))
+
+
+def write_of_replan(insertion_log: InsertionLog, writer: Writer, number: int) -> None:
+    """Lay the log of a plan made again in surgery ready, and its table."""
+    writer.put_json("replan_insertion", insertion_log, number=str(number))
+    writer.put("replan_insertion_table", _table(insertion_log), number=str(number))
 
 
 def read(case: Case) -> InsertionLog:
     """Read the log back."""
     return InsertionLog.model_validate_json(case.read_bytes("insertion"))
+
+
+def _table(insertion_log: InsertionLog) -> bytes:
+    return tsv_bytes(_COLUMNS, (_row(attempt) for attempt in insertion_log.attempts))
 
 
 def _row(attempt: Attempt) -> tuple[Cell, ...]:

@@ -20,6 +20,7 @@ from trephine.model.summary import StageSummary
 from trephine.model.thread_plan import ThreadPlan
 
 _STAGE = re.compile(r"replan([1-9][0-9]*)")
+_REHEARSAL = re.compile(r"rehearsal([1-9][0-9]*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,16 @@ def number_of(stage: str) -> int | None:
     """Return the number of such a stage, or ``None`` for another one."""
     found = _STAGE.fullmatch(stage)
     return int(found[1]) if found else None
+
+
+def rehearsal_of(number: int) -> str:
+    """Return the name under which the rehearsal of such a plan is received."""
+    return f"rehearsal{number}"
+
+
+def is_of_surgery(stage: str) -> bool:
+    """Tell a plan made again, or its rehearsal, from a stage of the path."""
+    return bool(_STAGE.fullmatch(stage) or _REHEARSAL.fullmatch(stage))
 
 
 def numbers(case: Case) -> tuple[int, ...]:
