@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from trephine.cli.main import call
+from trephine.formats.live_picture import read_live_picture
+from trephine.model.live_picture import LivePicture
+from trephine.pipeline import replan as pipeline
 
 
 @pytest.fixture
@@ -36,6 +39,12 @@ def case_of(study: Path) -> Path:
     return study / "derivatives" / "trephine" / "sub-01"
 
 
+def states_of(study: Path, said) -> dict[str, str]:
+    _, status = said("status", study, "sub-01")
+    assert status["is_complete"]
+    return {stage["stage"]: stage["state"] for stage in status["stages"]}
+
+
 def test_two_plans_on_pictures_follow_each_other_and_wait_for_a_person(
     small_case: Path, copy_of: Callable[[Path], Path], results_of, tmp_path: Path, said
 ) -> None:
@@ -49,30 +58,42 @@ def test_two_plans_on_pictures_follow_each_other_and_wait_for_a_person(
     # The second picture is laid on the first one's vessels: its error holds the first one's.
     assert first["place"]["laid_by"] == second["place"]["laid_by"] == "earlier picture"
     assert second["place"]["error_mm"] > first["place"]["error_mm"]
-    after = results_of(study)
-    assert {name: data for name, data in after.items() if name in before} == before
-    for number in (1, 2):
-        plan = json.loads((case_of(study) / f"replan/sub-01_run-{number}_desc-threads_plan.json").read_text())
-        assert len(plan["threads"]) == (first, second)[number - 1]["threads_placed"]
-        page = Path((first, second)[number - 1]["page"]).read_text()
-        assert page.count("<circle") == len(plan["threads"]) + 64
+    assert {name: data for name, data in results_of(study).items() if name in before} == before
+    _check_pages(first, second)
+    _check_log(study, second)
+    _, document = said("replan", study, "sub-01", "--image", frame, "--lock", "999")
+    assert "thread 999 that replan2 has not" in document["error"]["message"]
+    _check_rehearsed(study, results_of, second, said)
+    _check_tampered(study, said)
+
+
+def _check_pages(first: dict[str, Any], second: dict[str, Any]) -> None:
+    for told in (first, second):
+        plan = json.loads(Path(told["plan"]).read_text())
+        assert len(plan["threads"]) == told["threads_placed"]
+        page = Path(told["page"]).read_text()
+        assert page.count("<circle") == len(plan["threads"]) + first["threads_placed"]
         assert f"{plan['bound']:.3f}" in page
-        assert first["inputs"]["placement"] in page
+        assert told["inputs"]["placement"] in page
     assert "No thread was locked." in Path(first["page"]).read_text()
     assert "Locked threads: 1." in Path(second["page"]).read_text()
     assert "Follows replan1, on the picture frame.png" in Path(second["page"]).read_text()
-    # Every run has its log, the audit names it, and status lists the plans.
+
+
+def _check_log(study: Path, second: dict[str, Any]) -> None:
+    """Every run has its log, and the audit names it and everything upstream."""
     entries = [json.loads(line) for line in (case_of(study) / "audit.jsonl").read_text().splitlines()]
     noted = {entry["stage"]: entry for entry in entries if entry["stage"].startswith("replan")}
     assert sorted(noted) == ["replan1", "replan2"]
+    assert {"imaging", "placement", "replan2"} <= set(noted["replan2"]["receipts"])
     about = json.loads((case_of(study) / "log" / noted["replan2"]["run"] / "run.json").read_text())
     assert about["state"] == "done"
     assert about["stages"][0]["stage"] == "replan2"
     assert set(about["stages"][0]["steps_s"]) == set(second["steps_s"])
-    _, status = said("status", study, "sub-01")
-    states = {stage["stage"]: stage["state"] for stage in status["stages"]}
-    assert states["replan1"] == states["replan2"] == "fresh"
-    # A rehearsal of one of them leaves plans and their approvals alone, and falls with its plan.
+
+
+def _check_rehearsed(study: Path, results_of, second: dict[str, Any], said) -> None:
+    """A rehearsal leaves plans alone, and is of that plan."""
     code, refused = said("rehearse", study, "sub-01", "replan9")
     assert code == 3
     assert "replan1, replan2" in refused["error"]["message"]
@@ -83,22 +104,31 @@ def test_two_plans_on_pictures_follow_each_other_and_wait_for_a_person(
     assert rehearsed["threads_planned"] == second["threads_placed"]
     assert 0 < rehearsed["threads_inserted"] <= rehearsed["threads_planned"]
     assert {name: data for name, data in results_of(study).items() if name in before} == before
-    _, status = said("status", study, "sub-01")
-    assert next(one for one in status["stages"] if one["stage"] == "rehearsal2")["state"] == "fresh"
-    assert status["is_complete"]
-    # A changed picture, kept among the results, makes the plan stale and bars its approval.
+    states = states_of(study, said)
+    assert (states["replan1"], states["replan2"], states["rehearsal2"]) == ("fresh",) * 3
+
+
+def _check_tampered(study: Path, said) -> None:
+    """A changed picture, kept among the results, makes plan and rehearsal stale and bars approval."""
     kept = case_of(study) / "replan" / "sub-01_run-2_desc-picture_photo.png"
     kept.write_bytes(kept.read_bytes() + b" ")
     code, refused = said("approve", study, "sub-01", "replan2", "--as", "Dr A")
     assert code == 3
     assert "changed by something else" in refused["error"]["message"]
-    _, status = said("status", study, "sub-01")
-    states = {stage["stage"]: stage["state"] for stage in status["stages"]}
+    states = states_of(study, said)
     assert (states["replan1"], states["replan2"], states["rehearsal2"]) == ("fresh", "stale", "stale")
 
 
+def _still_written(path: Path) -> LivePicture:
+    """Read a picture that a microscope goes on writing."""
+    picture = read_live_picture(path, scale_um=None)
+    with path.open("ab") as stream:
+        stream.write(b"more")
+    return picture
+
+
 def test_what_is_refused_leaves_no_plan_and_a_log(
-    small_case: Path, copy_of: Callable[[Path], Path], results_of, tmp_path: Path, said
+    small_case: Path, copy_of: Callable[[Path], Path], results_of, tmp_path: Path, said, monkeypatch
 ) -> None:
     study = copy_of(small_case)
     frame = frame_of(study, tmp_path)
@@ -119,8 +149,13 @@ def test_what_is_refused_leaves_no_plan_and_a_log(
         assert code in (2, 3), words
         assert told in document["error"]["message"], words
     assert results_of(study) == before
+    monkeypatch.setattr(pipeline, "read_live_picture", lambda path, **_: _still_written(path))
+    code, document = said("replan", study, "sub-01", "--image", frame)
+    assert "changes while it is read" in document["error"]["message"]
+    assert results_of(study) == before
+    monkeypatch.undo()
     states = [json.loads(path.read_text())["state"] for path in case_of(study).glob("log/*/run.json")]
-    assert states.count("failed") == 4
+    assert states.count("failed") == 5
     # A placement made again since is followed; a receipt that the audit does not know is not.
     receipt = case_of(study) / "receipts" / "sub-01_desc-placement_summary.json"
     receipt.write_text(receipt.read_text().replace('"schema_version": 1', '"schema_version":  1', 1))
