@@ -15,12 +15,21 @@ from pydantic import BaseModel
 
 import trephine
 from trephine.core.sourced import Sourced
-from trephine.formats.device_file import device_names, read_device, read_robot, robot_names
+from trephine.formats.device_file import (
+    device_names,
+    power_names,
+    read_device,
+    read_power,
+    read_robot,
+    robot_names,
+)
 from trephine.formats.participant_columns import columns
 from trephine.model.device import Device, Robot
 from trephine.model.insertion_log import InsertionLog
 from trephine.model.opening import Opening
+from trephine.model.power import PowerProfile
 from trephine.model.screening import Screening
+from trephine.model.seat import Seat
 from trephine.model.summary import StageSummary
 from trephine.model.thread_plan import ThreadPlan
 from trephine.model.tissue_heat import ImplantHeat
@@ -32,7 +41,18 @@ from trephine.stages.decoding.settings import Settings as DecodingSettings
 
 REFERENCE = Path(__file__).parent / "reference"
 PACKAGE = Path(trephine.__file__).parent
-SCHEMAS = (Device, Robot, Opening, ThreadPlan, InsertionLog, Screening, StageSummary, ImplantHeat)
+SCHEMAS = (
+    Device,
+    Robot,
+    Opening,
+    ThreadPlan,
+    InsertionLog,
+    Screening,
+    Seat,
+    PowerProfile,
+    StageSummary,
+    ImplantHeat,
+)
 NOTE = "<!-- Written by docs/generate.py; change the code or findings.d, then run `make docs`. -->\n"
 
 
@@ -57,7 +77,7 @@ def findings() -> str:
         "What a stage can notice. Severities: `note` informs, `warn` asks for a person's judgement, "
         "`unknown` says that what is needed to judge is missing, `block` forbids going on to surgery.\n"
     )
-    for name in ("import", *(step.name for step in STEPS), "closure", "decoding"):
+    for name in ("import", *(step.name for step in STEPS), "decoding"):
         page = REFERENCE / "findings.d" / f"{name}.md"
         # The screening's page is made from its rules.
         text = screening_findings() if name == "screening" else page.read_text()
@@ -164,12 +184,13 @@ def case_folder() -> str:
 
 
 def devices() -> str:
-    """List every figure of every packaged device and robot with its source."""
-    parts = [NOTE, "# Devices and robots\n"]
+    """List every figure of every packaged device, robot and power profile with its source."""
+    parts = [NOTE, "# Devices, robots and power profiles\n"]
     parts.append(
         "Citation keys are those of `docs/references.bib`. A file of your own has the same layout.\n"
     )
-    for thing in (*map(read_device, device_names()), *map(read_robot, robot_names())):
+    things = (*map(read_device, device_names()), *map(read_robot, robot_names()))
+    for thing in (*things, *map(read_power, power_names())):
         parts.append(f"## {thing.name}\n\n{thing.description}\n")
         parts.append(
             "| figure | value | range | source | confidence | note |\n| --- | --- | --- | --- | --- | --- |"
@@ -196,6 +217,9 @@ def _entries(model: BaseModel, before: str) -> Iterator[tuple[str, Sourced]]:
             yield before + name, value
         elif isinstance(value, BaseModel):
             yield from _entries(value, f"{before}{name}.")
+        elif isinstance(value, tuple):
+            for entry in value:
+                yield from _entries(entry, f"{before}{name}.{entry.name}.")
 
 
 def _cell(text: str) -> str:

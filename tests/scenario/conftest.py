@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-STAGES = ("imaging", "mapping", "screening", "opening", "placement", "insertion")
+STAGES = ("imaging", "mapping", "screening", "opening", "placement", "insertion", "closure")
 
 
 @pytest.fixture

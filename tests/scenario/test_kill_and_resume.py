@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-STAGES = ("imaging", "mapping", "screening", "opening", "placement", "insertion")
+STAGES = ("imaging", "mapping", "screening", "opening", "placement", "insertion", "closure")
 
 
 def _kill_in(study: Path, stage: str, *, after_lines: int) -> list[str]:
@@ -63,7 +63,7 @@ def test_killed_in_every_stage_it_resumes_and_ends_the_same(
     after = _receipts(study)
     assert {name: after[name] for name in before} == before
     assert _said_in_last_log(study) == dict.fromkeys(STAGES[:-1], "fresh") | {STAGES[-1]: "finished"}
-    assert [stage["done"] for stage in json.loads(done.stdout)["stages"]] == ["fresh"] * 5 + ["finished"]
+    assert [stage["done"] for stage in json.loads(done.stdout)["stages"]] == ["fresh"] * 6 + ["finished"]
     leftovers = [path for path in (study / "derivatives").rglob("*") if ".partial" in path.name]
     assert leftovers == []
     ours, expected = results_of(study), results_of(small_case)

@@ -14,7 +14,7 @@ import pytest
 
 from trephine.cli.main import call
 
-STAGES = ("imaging", "mapping", "screening", "opening", "placement", "insertion")
+STAGES = ("imaging", "mapping", "screening", "opening", "placement", "insertion", "closure")
 
 
 @pytest.fixture

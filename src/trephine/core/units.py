@@ -17,6 +17,7 @@ SUFFIXES: Final = MappingProxyType(
         "_percent": "percent", "_fraction": "fraction of one", "_kg_per_m2": "kilogram per square metre",
         "_years": "year", "_voxel": "voxel", "_tesla": "tesla", "_mm_per_s2": "millimetre per second squared",
         "_per_mm": "per millimetre", "_deg": "degree, at borders to people only", "_per_min": "per minute",
+        "_mwh": "milliwatt hour", "_h": "hour", "_v": "volt",
         "_pixel": "pixel", "_signal": "MR signal, arbitrary unit", "_sigmas": "robust standard deviations",
     }
 )  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Devices and robots as TOML files: those that come with the program, and a user's own."""
+"""Devices, robots and power profiles as TOML files: those that come with the program, and a user's own."""
 
 from __future__ import annotations
 
@@ -16,11 +16,22 @@ from trephine.core.errors import ConfigError, FormatError, StorageError
 from trephine.core.sourced import Sourced
 from trephine.formats.text import read_text
 from trephine.model.device import Device, Robot
+from trephine.model.power import PowerProfile
 
 Model = TypeVar("Model", bound=BaseModel)
 _MOST_LISTED = 5
 _UNIT_OF_SUFFIX = {
     "_mm_per_s": "mm/s",
+    "_mbit_per_s": "Mbit/s",
+    "_nj_per_bit": "nJ/bit",
+    "_percent_per_year": "%",
+    "_percent_per_1000": "%",
+    "_mwh": "mWh",
+    "_mw": "mW",
+    "_nc": "nC",
+    "_hz": "Hz",
+    "_h": "h",
+    "_v": "V",
     "_mm": "mm",
     "_um": "um",
     "_rad": "rad",
@@ -67,6 +78,21 @@ def read_device(name_or_path: str) -> Device:
 def read_robot(name_or_path: str) -> Robot:
     """Read a robot; arguments and errors as for ``read_device``."""
     return _read("robots", name_or_path, Robot)
+
+
+def power_names() -> tuple[str, ...]:
+    """List the power profiles that come with the program."""
+    return _packaged_names("powers")
+
+
+def read_power(name_or_path: str) -> PowerProfile:
+    """Read a power profile; arguments and errors as for ``read_device``."""
+    return _read("powers", name_or_path, PowerProfile)
+
+
+def power_bytes(name_or_path: str) -> bytes:
+    """Return a power profile's content, to be hashed with a run's inputs."""
+    return _text("powers", name_or_path)[1].encode()
 
 
 def device_bytes(name_or_path: str) -> bytes:
@@ -141,6 +167,9 @@ def _numbers(part: BaseModel, prefix: str) -> Iterator[tuple[str, Sourced]]:
             yield prefix + name, value
         elif isinstance(value, BaseModel):
             yield from _numbers(value, f"{prefix}{name}.")
+        elif isinstance(value, tuple):
+            for place, entry in enumerate(value, start=1):
+                yield from _numbers(entry, f"{prefix}{name}[{place}].")
 
 
 def _fault(name: str, number: Sourced) -> str | None:
@@ -148,8 +177,9 @@ def _fault(name: str, number: Sourced) -> str | None:
     unit = next(unit for suffix, unit in _UNIT_OF_SUFFIX.items() if name.endswith(suffix))
     if number.unit != unit:
         return f"{name} in {number.unit!r} instead of {unit!r}"
-    if not math.isfinite(number.value) or number.value < 0:
-        return f"{name} = {number.value}"
+    ends = (number.value, *(end for end in (number.low, number.high) if end is not None))
+    if not all(math.isfinite(end) and end >= 0 for end in ends):
+        return f"{name} = {number.value}, range {number.low} to {number.high}"
     if name.endswith("_count") and (number.value < 1 or not number.value.is_integer()):
         return f"{name} = {number.value}, which is no whole number of at least 1"
     if name.endswith("_fraction") and number.value > 1:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which device, robot and limits are used: settings that need none of a stage's libraries."""
+"""Which device, power profile, robot and limits are used: settings that need none of a stage's libraries."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ class DeviceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(default="n1", description="Name of a packaged device, or path of a device file.")
+
+
+class PowerSettings(BaseModel):
+    """What the implant is taken to draw."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(
+        default="n1_public_estimate", description="Name of a packaged power profile, or path of a file."
+    )
 
 
 class RobotSettings(BaseModel):

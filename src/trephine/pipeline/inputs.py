@@ -30,9 +30,10 @@ from trephine.model.live_view import LiveView
 from trephine.model.obstacles import Obstacles
 from trephine.model.opening import Opening
 from trephine.model.participant import Participant
+from trephine.model.power import PowerProfile
 from trephine.model.registration import Registration
 from trephine.model.thread_plan import ThreadPlan
-from trephine.pipeline.choices import DeviceSettings, RobotSettings
+from trephine.pipeline.choices import DeviceSettings, PowerSettings, RobotSettings
 from trephine.pipeline.step import Workspace
 from trephine.safety.reading import read_limits, read_rules
 from trephine.safety.rules import Limits, Rules
@@ -104,11 +105,11 @@ def rules_hash(workspace: Workspace) -> dict[str, str]:
 
 def _chosen(workspace: Workspace, section: str) -> str:
     settings = workspace.sections[section]
-    if not isinstance(settings, DeviceSettings | RobotSettings):
+    if not isinstance(settings, DeviceSettings | PowerSettings | RobotSettings):
         raise InternalError.because(
             where=f"section {section}",
             found=type(settings).__name__,
-            expected="the settings that name a device or robot",
+            expected="the settings that name a device, power profile or robot",
             remedy="This is a fault of trephine; please report it.",
         )
     return settings.name
@@ -117,6 +118,17 @@ def _chosen(workspace: Workspace, section: str) -> str:
 def device(workspace: Workspace) -> Device:
     """Read the implant."""
     return workspace.once("device", lambda: device_file.read_device(_chosen(workspace, "device")))
+
+
+def power(workspace: Workspace) -> PowerProfile:
+    """Read what the implant is taken to draw."""
+    return workspace.once("power", lambda: device_file.read_power(_chosen(workspace, "power")))
+
+
+def power_hash(workspace: Workspace) -> dict[str, str]:
+    """Hash the power profile's file."""
+    name = _chosen(workspace, "power")
+    return {"trephine:power": sha256_of_bytes(device_file.power_bytes(name))}
 
 
 def robot(workspace: Workspace) -> Robot:
@@ -141,6 +153,7 @@ def check(workspace: Workspace) -> None:
     read_inputs(workspace.files, named=hand_names(workspace))
     device(workspace)
     robot(workspace)
+    power(workspace)
 
 
 def hand_names(workspace: Workspace) -> frozenset[str]:

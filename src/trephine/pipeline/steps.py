@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from trephine.case.records import anatomy, hand_map, insertion_log, opening, plan, screening
+from trephine.case.records import anatomy, hand_map, insertion_log, opening, plan, screening, seat
 from trephine.core.errors import InternalError
 from trephine.core.findings import Outcome
 from trephine.core.progress import Progress
@@ -23,17 +23,20 @@ from trephine.model.insertion_log import InsertionLog
 from trephine.model.obstacles import PlacementResult
 from trephine.model.opening import OpeningResult
 from trephine.model.screening import Screening
+from trephine.model.seat import SeatResult
 from trephine.model.summary import Headline
 from trephine.phantom.motion import MotionSettings
 from trephine.pipeline import inputs
-from trephine.pipeline.choices import DeviceSettings, LimitsSettings, RobotSettings
+from trephine.pipeline.choices import DeviceSettings, LimitsSettings, PowerSettings, RobotSettings
 from trephine.pipeline.step import Step, Steps, Workspace
+from trephine.stages import closure as closure_stage
 from trephine.stages import imaging as imaging_stage
 from trephine.stages import insertion as insertion_stage
 from trephine.stages import mapping as mapping_stage
 from trephine.stages import opening as opening_stage
 from trephine.stages import placement as placement_stage
 from trephine.stages import screening as screening_stage
+from trephine.stages.closure.seat_settings import Settings as SeatSettings
 from trephine.stages.imaging.settings import Settings as ImagingSettings
 from trephine.stages.insertion.settings import Settings as InsertionSettings
 from trephine.stages.mapping.settings import Settings as MappingSettings
@@ -191,6 +194,29 @@ def _insertion_headlines(rehearsal: InsertionLog) -> tuple[Headline, ...]:
     return headlines(rehearsal)
 
 
+def _closure(workspace: Workspace, progress: Progress) -> Outcome[SeatResult]:
+    from trephine.stages.closure.seat_run import Given, run
+
+    return run(
+        Given(
+            opening=inputs.opening(workspace),
+            plan=inputs.plan(workspace),
+            anatomy=inputs.anatomy(workspace),
+            angiogram=inputs.angiogram(workspace),
+            device=inputs.device(workspace),
+            power=inputs.power(workspace),
+        ),
+        settings=_settings(workspace, "seat", SeatSettings),
+        progress=progress,
+    )
+
+
+def _closure_headlines(result: SeatResult) -> tuple[Headline, ...]:
+    from trephine.stages.closure.headlines import headlines
+
+    return headlines(result)
+
+
 STEPS: Steps = (
     Step(
         name="imaging",
@@ -274,6 +300,16 @@ STEPS: Steps = (
         work=_insertion,
         write=insertion_log.write,
         headlines=_insertion_headlines,
+    ),
+    Step(
+        name="closure",
+        version=closure_stage.VERSION,
+        upstream=("imaging", "opening", "placement"),
+        sections={"seat": SeatSettings, "device": DeviceSettings, "power": PowerSettings},
+        inputs=lambda workspace: inputs.device_hash(workspace) | inputs.power_hash(workspace),
+        work=_closure,
+        write=seat.write,
+        headlines=_closure_headlines,
     ),
 )
 """Every stage, in the order in which they are run."""

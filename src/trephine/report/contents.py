@@ -15,10 +15,18 @@ from trephine.case.records import obstacles as obstacles_record
 from trephine.case.records import opening as opening_record
 from trephine.case.records import plan as plan_record
 from trephine.case.records import screening as screening_record
+from trephine.case.records import seat as seat_record
 from trephine.case.store import Case
 from trephine.core.errors import ConfigError, FormatError
 from trephine.core.provenance import sha256_of_bytes, sha256_of_json
-from trephine.formats.device_file import device_bytes, read_device, read_robot, robot_bytes
+from trephine.formats.device_file import (
+    device_bytes,
+    power_bytes,
+    read_device,
+    read_power,
+    read_robot,
+    robot_bytes,
+)
 from trephine.formats.text import read_json_object
 from trephine.model.activation import HandMap
 from trephine.model.anatomy import Anatomy, Angiogram
@@ -26,13 +34,15 @@ from trephine.model.device import Device, Robot
 from trephine.model.insertion_log import InsertionLog
 from trephine.model.obstacles import Obstacles
 from trephine.model.opening import Opening
+from trephine.model.power import PowerProfile
 from trephine.model.registration import Registration
 from trephine.model.screening import Screening
+from trephine.model.seat import Seat
 from trephine.model.summary import StageSummary
 from trephine.model.thread_plan import ThreadPlan
 from trephine.model.volume import Volume
 
-STAGES = ("imaging", "mapping", "screening", "opening", "placement", "insertion")
+STAGES = ("imaging", "mapping", "screening", "opening", "placement", "insertion", "closure")
 """In the order in which they are run."""
 
 
@@ -92,8 +102,10 @@ class Contents:
     plan: ThreadPlan | None = None
     obstacles: Obstacles | None = None
     log: InsertionLog | None = None
+    seat: Seat | None = None
     device: Device | None = None
     robot: Robot | None = None
+    power: PowerProfile | None = None
 
     @property
     def waiting(self) -> tuple[tuple[str, str], ...]:
@@ -151,8 +163,10 @@ def read(case: Case) -> Contents:
         plan=plan_record.read(case) if has("placement") else None,
         obstacles=obstacles_record.read(case) if has("placement") else None,
         log=insertion_record.read(case) if has("insertion") else None,
+        seat=seat_record.read(case) if has("closure") else None,
         device=_device(summaries),
         robot=_robot(summaries),
+        power=_power(summaries),
     )
 
 
@@ -207,8 +221,18 @@ def _robot(summaries: dict[str, StageSummary]) -> Robot | None:
         return None
 
 
+def _power(summaries: dict[str, StageSummary]) -> PowerProfile | None:
+    """Read the power profile's file again; absent as for the device."""
+    name, noted = _named(summaries, "power", ("closure",))
+    try:
+        is_same = bool(name) and sha256_of_bytes(power_bytes(name)) == noted
+        return read_power(name) if is_same else None
+    except (ConfigError, FormatError):
+        return None
+
+
 def _named(summaries: dict[str, StageSummary], section: str, stages: tuple[str, ...]) -> tuple[str, str]:
-    """Return the name that the stages' settings give a device or robot, and the hash its file had."""
+    """Return the name that settings give a device, robot or profile, and the hash that its file had."""
     for stage in stages:
         values = summaries[stage].settings.get(section) if stage in summaries else None
         if isinstance(values, dict) and isinstance(values.get("name"), str):

@@ -20,6 +20,7 @@ from trephine.report.figures import (
     registration,
     rehearsal,
     screening,
+    seat,
     threads,
     vessels,
     where_hand,
@@ -55,6 +56,7 @@ def figures(contents: Contents, progress: Progress) -> dict[str, Figure]:
         fields = head.fields_of(c.anatomy, c.angiogram)
         drawn += head.figures(scene, fields)
         drawn.append(outside.figure(scene, fields))
+        drawn += [outside.screws(scene, fields, c.seat)] if c.seat else []
     progress(1, 4, "drawing slices")
     if c.anatomy:
         drawn += _slices(contents)
@@ -69,6 +71,8 @@ def figures(contents: Contents, progress: Progress) -> dict[str, Figure]:
     progress(3, 4, "drawing the rehearsal")
     if c.opening and c.log and c.log.attempts:
         drawn += [rehearsal.figure(c.log, c.opening), rehearsal.timeline(c.log)]
+    if c.opening and c.seat:
+        drawn.append(seat.figure(c.seat, c.opening, c.plan))
     return {figure.key: figure for figure in drawn}
 
 

@@ -22,7 +22,11 @@ def assumed(contents: Contents) -> Table | None:
         rows.append(
             ("Placement", "Vessels", "none known; the plan must be solved again from the live image", "")
         )
-    for where, part in (("Device", contents.device), ("Robot", contents.robot)):
+    for where, part in (
+        ("Device", contents.device),
+        ("Robot", contents.robot),
+        ("Power", contents.power),
+    ):
         if part is not None:
             rows += [
                 (where, name, with_unit(entry.value, entry.unit), entry.note)
@@ -55,7 +59,7 @@ def _has_no_ct(contents: Contents) -> bool:
 
 
 def _sourced(part: BaseModel, prefix: str = "") -> Iterator[tuple[str, Sourced]]:
-    """Walk every sourced number of a device or robot."""
+    """Walk every sourced number of a device, robot or power profile."""
     for name in type(part).model_fields:
         value = getattr(part, name)
         words = f"{prefix}{name}".replace("_", " ")
@@ -64,6 +68,9 @@ def _sourced(part: BaseModel, prefix: str = "") -> Iterator[tuple[str, Sourced]]
             yield (stem if last == value.unit and stem else words), value
         elif isinstance(value, BaseModel):
             yield from _sourced(value, f"{words}: ")
+        elif isinstance(value, tuple):
+            for entry in value:
+                yield from _sourced(entry, f"{words}, {entry.name}: ")
 
 
 def cited(contents: Contents) -> list[str]:
@@ -71,7 +78,7 @@ def cited(contents: Contents) -> list[str]:
     keys = [f.source or "" for summary in contents.summaries.values() for f in summary.findings]
     keys += [v.source for v in contents.screening.verdicts] if contents.screening else []
     keys += [e.source for e in contents.log.error_sources] if contents.log else []
-    for part in (contents.device, contents.robot):
+    for part in (contents.device, contents.robot, contents.power):
         keys += [entry.source for _, entry in _sourced(part)] if part is not None else []
     return keys
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from trephine.core.findings import Finding
 from trephine.core.frames import SCANNER
 from trephine.model.summary import Headline, StageSummary
-from trephine.report import hand_tables, opening_tables
+from trephine.report import closure_tables, hand_tables, opening_tables
 from trephine.report.contents import STAGES, Contents
 from trephine.report.provenance_tables import approvals, assumed, inputs, settings, stages
 from trephine.report.screening_tables import not_asked, screening
@@ -299,6 +299,14 @@ MAKERS: dict[str, Maker] = {
     "placement": _headlines("placement", "Figures of the plan"),
     "threads": threads,
     "spares": spares,
+    "closure": _headlines("closure", "Figures of the seat"),
+    "checklist": closure_tables.checklist,
+    "screws": closure_tables.screws,
+    "slack": closure_tables.slack,
+    "air": closure_tables.air,
+    "power": closure_tables.power,
+    "battery": closure_tables.battery,
+    "link": closure_tables.link,
     "insertion": _headlines("insertion", "Figures of the rehearsal, simulated"),
     "errors": errors,
     "registrations": registrations,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trephine.kernels.geometry import heights
 from trephine.kernels.geometry.heights import bilinear, depth_below_hull, filled, height_map
 from trephine.kernels.geometry.meshes import corner_areas, corner_normals
 from trephine.kernels.geometry.outlines import disc_grid
@@ -101,3 +102,16 @@ def test_a_dark_line_is_found_and_an_edge_and_a_bright_line_are_not():
 def test_contrast_is_zero_on_a_slope():
     slope = np.tile(np.linspace(0, 3, 60), (60, 1))
     assert line_contrast(slope, 2.0)[10:-10, 10:-10].max() < 1e-9
+
+
+def test_triangles_drawn_together_are_those_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    middle = rng.uniform(-5, 25, (300, 1, 3))
+    points = (middle + rng.uniform(-1.5, 1.5, (300, 3, 3))).reshape(-1, 3)
+    faces = np.arange(900).reshape(300, 3)
+    grid = {"origin_mm": np.zeros(2), "pixel_mm": 0.5, "shape": (40, 40)}
+    together = heights.height_map(points, faces, **grid)
+    monkeypatch.setattr(heights, "_FEW_PIXELS", 0)
+    one_by_one = heights.height_map(points, faces, **grid)
+    assert 0 < np.isnan(together).sum() < together.size
+    np.testing.assert_array_equal(together, one_by_one)

@@ -10,10 +10,12 @@ import pytest
 from trephine.core.findings import Finding, Severity
 from trephine.core.frames import IMPLANT, MNI152, SCANNER, Affine, Frame
 from trephine.core.sourced import Confidence
-from trephine.formats.device_file import read_device, read_robot
+from trephine.formats.device_file import read_device, read_power, read_robot
+from trephine.model import seat as seats
 from trephine.model.activation import ContrastMap, HandMap
 from trephine.model.anatomy import Anatomy, Tissue
 from trephine.model.insertion_log import Attempt, ErrorSource, InsertionLog
+from trephine.model.interval import Interval
 from trephine.model.obstacles import Obstacles
 from trephine.model.opening import Opening
 from trephine.model.screening import Answer, Omission, Screening, Verdict
@@ -24,7 +26,8 @@ from trephine.model.thread_plan import Thread, ThreadPlan
 from trephine.model.volume import Grid, Volume
 from trephine.model.warp import Warp
 from trephine.report.contents import STAGES, Approval, Contents
-from trephine.report.figures import head, patch
+from trephine.report.figures import head, outside, patch
+from trephine.stages.closure.power import budget
 
 EDGE_MM = 4.0
 TARGET = np.array([-30.0, -10.0, 60.0])
@@ -36,6 +39,7 @@ def _small_pictures() -> Iterator[None]:
         patched.setattr(head, "HEAD_PIXELS", 120)
         patched.setattr(head, "SURGEON_PIXELS", 120)
         patched.setattr(patch, "GROUND_PIXELS", 150)
+        patched.setattr(outside, "SCREWS_PIXELS", 100)
         yield
 
 
@@ -292,6 +296,72 @@ def _screening() -> Screening:
     )
 
 
+def _screw(opening: Opening, number: int, holds: str, reason: str) -> seats.Screw:
+    angle = number * np.pi / 2
+    place = opening.pose(np.array([[16 * np.cos(angle), 16 * np.sin(angle), 5.0]]), frame=IMPLANT)[0]
+    return seats.Screw(
+        number=number,
+        angle_rad=angle,
+        place_mm=tuple(place.tolist()),
+        inward=tuple((-opening.pose.matrix[:3, 2]).tolist()),
+        bone_mm=Interval(value=5.0, low=3.5, high=6.5),
+        incision_mm=6.0,
+        sinus_mm=None,
+        vessel_mm=None,
+        holds=holds,
+        reason=reason,
+    )
+
+
+def _profile(axis: str) -> seats.Profile:
+    along = np.arange(-28, 28.5, 2.0)
+    heights = {"scalp": 12, "outer": 6, "inner": -1, "inner_low": -2, "inner_high": 0, "cortex": -4}
+    heights |= {"closed": 8, "skin": 14}
+    flat = {f"{name}_mm": tuple(float(z) for _ in along) for name, z in heights.items()}
+    return seats.Profile(axis=axis, along_mm=tuple(along.tolist()), **flat)
+
+
+@pytest.fixture(scope="session")
+def seat(opening: Opening) -> seats.Seat:
+    some = Interval(value=1.0, low=0.5, high=1.5)
+    left = {"sunk_mm": 0.0, "moved_mm": 0.0, "least_mm": 4.3, "mean_mm": 7.0, "short_threads": ()}
+    return seats.Seat(
+        device="N1",
+        is_bone_measured=False,
+        body_radius_mm=11.5,
+        body_thickness_mm=8.0,
+        bone_radius_mm=12.0,
+        rim=(seats.RimPoint(angle_rad=0.0, bump_mm=some, gap_mm=some),),
+        bump_mm=some,
+        gap_mm=some,
+        under=seats.Under(**dict.fromkeys(seats.Under.model_fields, some)),
+        cover=seats.Cover(
+            before_mm=some,
+            after_mm=some,
+            mean_after_mm=some,
+            stretch_fraction=0.04,
+            most_stretch_fraction=0.06,
+        ),
+        slack=(seats.SlackCase(name="as planned", source="plan", **left),),
+        air=seats.AirPocket(
+            hole_ml=some,
+            fluid_ml=some,
+            mean_height_mm=2.0,
+            published_ml=some,
+            settling=(seats.AirLeft(when="third week", people_fraction=0.263),),
+        ),
+        screw_length_mm=4.0,
+        screws=(
+            _screw(opening, 1, "yes", ""),
+            _screw(opening, 2, "not known", "bone may be thinner"),
+            _screw(opening, 3, "no", "too near the incision"),
+        ),
+        profiles=(_profile("x"), _profile("y")),
+        checklist=(seats.ClosureStep(title="Seat the body", words="With 2.5 mm of bump."),),
+        power=budget(read_power("n1_public_estimate")),
+    )
+
+
 def _void_approval() -> Approval:
     return Approval(
         act="approved",
@@ -304,7 +374,7 @@ def _void_approval() -> Approval:
 
 
 @pytest.fixture(scope="session")
-def contents(anatomy, hand_map, opening, plan, obstacles, log) -> Contents:
+def contents(anatomy, hand_map, opening, plan, obstacles, log, seat) -> Contents:
     return Contents(
         subject="sub-01",
         summaries={stage: _summary(stage) for stage in STAGES},
@@ -316,6 +386,8 @@ def contents(anatomy, hand_map, opening, plan, obstacles, log) -> Contents:
         plan=plan,
         obstacles=obstacles,
         log=log,
+        seat=seat,
         device=read_device("n1"),
         robot=read_robot("r1"),
+        power=read_power("n1_public_estimate"),
     )

@@ -52,7 +52,15 @@ def finish_screening(
 
 def test_nothing_done_yet(case: Case) -> None:
     found = read(case)
-    assert found.missing == ("imaging", "mapping", "screening", "opening", "placement", "insertion")
+    assert found.missing == (
+        "imaging",
+        "mapping",
+        "screening",
+        "opening",
+        "placement",
+        "insertion",
+        "closure",
+    )
     page = write(case).read_text()
     assert "Not done yet: imaging, mapping" in page
     assert "a study &middot; sub-01" in page

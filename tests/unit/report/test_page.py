@@ -128,12 +128,13 @@ def test_unfinished_case_says_what_is_missing(contents: Contents) -> None:
         plan=None,
         obstacles=None,
         log=None,
+        seat=None,
         approvals=(),
     )
     drawn = figures(part, silent)
     text = read(page(part, drawn)).text
     assert "Plan not complete" in text
-    assert "Not done yet: screening, opening, placement, insertion." in text
+    assert "Not done yet: screening, opening, placement, insertion, closure." in text
     assert "the stage placement has not finished" in text
     assert "head" not in drawn
     assert plan_picture(part, drawn) is None

@@ -8,6 +8,9 @@ from scipy import ndimage
 
 from trephine.core.arrays import AnyArray, Points, Points2
 
+_NO_AREA = 1e-12
+"""A triangle of less, in pixels squared, is seen from its edge."""
+
 
 def height_map(
     points_mm: Points, faces: AnyArray, *, origin_mm: AnyArray, pixel_mm: float, shape: tuple[int, int]
@@ -34,7 +37,8 @@ def height_map(
 
     Notes
     -----
-    A z-buffer: exact at pixel centres, cost proportional to the triangles over the grid.
+    A z-buffer: exact at pixel centres, cost proportional to the triangles over the grid. Triangles of a few
+    pixels are drawn together, one pixel of each at a time.
     """
     height = np.full(shape, -np.inf)
     column_row = (points_mm[:, :2] - origin_mm) / pixel_mm
@@ -44,18 +48,46 @@ def height_map(
     over = np.flatnonzero(((high >= 0) & (low <= top)).all(axis=1))
     first = np.maximum(np.ceil(low[over]), 0).astype(int)
     last = np.minimum(np.floor(high[over]), top).astype(int)
-    for face, (c0, r0), (c1, r1) in zip(over, first, last, strict=True):
+    size = last - first + 1
+    is_small = (size <= _FEW_PIXELS).all(axis=1)
+    small = is_small & (size > 0).all(axis=1)
+    _draw_small(height, corners[over[small]], points_mm[faces[over[small]], 2], first[small], last[small])
+    large = ~is_small
+    for face, (c0, r0), (c1, r1) in zip(over[large], first[large], last[large], strict=True):
         if c1 >= c0 and r1 >= r0:
             patch = height[r0 : r1 + 1, c0 : c1 + 1]
             _draw(patch, corners[face] - (c0, r0), points_mm[faces[face], 2])
     return np.where(np.isfinite(height), height, np.nan)
 
 
+_FEW_PIXELS = 8
+"""Triangles no wider and no higher than this are drawn together."""
+
+
+def _draw_small(height: AnyArray, corner: AnyArray, z: AnyArray, first: AnyArray, last: AnyArray) -> None:
+    """Raise ``height`` in place to all of these triangles, offset by offset from each one's first pixel."""
+    corner = corner - first[:, None]
+    (x0, y0), (x1, y1), (x2, y2) = (corner[:, k].T for k in range(3))
+    area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+    solid = np.abs(area) >= _NO_AREA
+    safe = np.where(solid, area, 1.0)
+    most = (last - first).max(axis=0, initial=-1)
+    for y in range(int(most[1]) + 1):
+        for x in range(int(most[0]) + 1):
+            one = ((x - x0) * (y2 - y0) - (x2 - x0) * (y - y0)) / safe
+            two = ((x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)) / safe
+            inside = solid & (first + (x, y) <= last).all(axis=1)
+            inside &= (one >= -1e-9) & (two >= -1e-9) & (one + two <= 1 + 1e-9)
+            lifted = z[:, 0] + one * (z[:, 1] - z[:, 0]) + two * (z[:, 2] - z[:, 0])
+            where = (first[inside] + (x, y))[:, ::-1]
+            np.maximum.at(height, (where[:, 0], where[:, 1]), lifted[inside])
+
+
 def _draw(patch: AnyArray, corner: AnyArray, z: AnyArray) -> None:
     """Raise ``patch`` in place to one triangle's height where the triangle covers it."""
     (x0, y0), (x1, y1), (x2, y2) = corner
     area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-    if abs(area) < 1e-12:
+    if abs(area) < _NO_AREA:
         return
     y, x = np.ogrid[: patch.shape[0], : patch.shape[1]]
     first = ((x - x0) * (y2 - y0) - (x2 - x0) * (y - y0)) / area
