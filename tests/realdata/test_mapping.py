@@ -56,3 +56,18 @@ def test_the_run_lies_where_the_t1_says(outcome: Outcome[HandMap]) -> None:
     quality = outcome.value.runs[0]
     assert quality.is_registration_trusted
     assert quality.registration_error_mm < 2.0
+
+
+@pytest.mark.parametrize(("hand", "hemisphere"), [("right", "left"), ("left", "right")])
+def test_the_knob_of_the_own_cortex_agrees_with_the_task_or_is_unknown(
+    outcome: Outcome[HandMap], hand: str, hemisphere: str
+) -> None:
+    knob = next(one for one in outcome.value.own_knobs if one.hemisphere == hemisphere)
+    assert len(knob.sulcus_mm), knob.remark
+    if knob.position_mm is None:
+        return
+    x, _, z = knob.position_mni_mm
+    assert 20 <= abs(x) <= 50
+    assert z > 40
+    # The task's centre is another measurement: 6 mm of spread between people, both doubts, twice over.
+    assert knob.task_distance_mm <= 2 * np.hypot(6.0, contrast(outcome, hand).centroid_sd_mm)

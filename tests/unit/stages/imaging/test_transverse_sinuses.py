@@ -53,6 +53,8 @@ def test_it_lies_on_the_inner_table_half_its_width_below_the_cerebrum(edge_mm: f
         assert way[:, 2] == pytest.approx(edge_mm - width_mm / 2, abs=3.0)
         assert np.linalg.norm(way, axis=1) == pytest.approx(SKULL - 2, abs=2.0)
         assert (sign * way[:, 0] > 0).all()
+        assert way[0, 1] < -60  # it begins at the back
+        assert way[-1, 1] == pytest.approx(0.0, abs=8.0)
         assert 2 * zone.half_width_mm == pytest.approx(width_mm)
         assert (np.diff(sign * way[:-1, 0]) > 0).all()
 
