@@ -97,6 +97,26 @@ def test_a_dry_run_and_a_second_run_do_nothing(
     assert results_of(study) == before
 
 
+def test_the_seated_implants_heat_is_told_and_judged(
+    small_case: Path, small_study: Path, said, results_of
+) -> None:
+    before = results_of(small_case)
+    quick = ("--set", "closure.draws=3", "--set", "closure.fine_mm=1.5", "--set", "closure.draw_mm=3")
+    code, told = said("heat", small_case, "sub-01", "--power-mw", 10, *quick)
+    assert code == 0
+    assert told["imbalance_fraction"] <= 1e-6
+    assert {each["tissue"] for each in told["hottest"]} == {"scalp", "bone", "csf", "grey", "white"}
+    assert all(each["low_mw"] < each["high_mw"] for each in told["allowed"])
+    code, hot = said("heat", small_case, "sub-01", "--power-mw", 1000, *quick)
+    assert code == 4
+    assert "IMPLANT_TOO_WARM" in {finding["code"] for finding in hot["findings"]}
+    assert hot["hottest"] == told["hottest"]
+    assert results_of(small_case) == before
+    code, refused = said("heat", small_study, "sub-01")
+    assert code == 3
+    assert "--to opening" in refused["error"]["message"]
+
+
 def test_ctrl_c_exits_130_and_keeps_the_last_result(
     small_case: Path, copy_of: Callable[[Path], Path], results_of
 ) -> None:

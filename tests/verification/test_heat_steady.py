@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trephine.core.errors import NumericalError
+from trephine.core.errors import InputError, NumericalError
 from trephine.kernels.heat import closed_forms, sweeps
 from trephine.kernels.heat.gradients import solved
 from trephine.kernels.heat.grid import BoxGrid, graded_edges_mm
@@ -215,6 +215,18 @@ def sphere_error(step_mm, *, samples=8):
 def test_a_warm_sphere_is_right_on_a_graded_grid():
     """A4: at most 0.3 % of the largest rise anywhere at 0.5 mm."""
     assert sphere_error(0.5) <= 3e-3
+
+
+def test_power_is_spread_by_volume_and_sums_exactly():
+    filled = eighth(0.5)
+    _, share = with_body(filled, lambda x: np.linalg.norm(x, axis=1) <= 12, stuff(**GREY))
+    source = spread_mw(share, filled, 25.0)
+    assert source.sum() == pytest.approx(25.0, rel=1e-14)
+    inside = share > 0
+    dense = source[inside] / (share * filled.grid.volume_mm3())[inside]
+    assert np.ptp(dense) < 1e-12 * dense.max()
+    with pytest.raises(InputError, match="zero or more"):
+        spread_mw(share, filled, -1.0)
 
 
 def test_a_staircase_would_be_found_out():

@@ -72,7 +72,7 @@ def _words(heat: ImplantHeat) -> list[str]:
 
 
 def _power_words(allowed: AllowedPower, draws: int) -> str:
-    told = f"{allowed.rise_k:g} K is reached at {allowed.power_mw:.3g} mW, first in {allowed.tissue}"
+    told = f"{allowed.among}: {allowed.rise_k:g} K at {allowed.power_mw:.3g} mW, first in {allowed.tissue}"
     if allowed.low_mw is None:
         return told
     return f"{told}; {allowed.low_mw:.3g} to {allowed.high_mw:.3g} mW in nine of ten of {draws} draws"

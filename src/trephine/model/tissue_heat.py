@@ -119,10 +119,12 @@ class HottestPlace(_Part):
 
 
 class AllowedPower(_Part):
-    """The largest power that keeps every tissue within a rise.
+    """The largest power that keeps some tissues within a rise.
 
     Parameters
     ----------
+    among
+        Which tissues: every one, or grey and white matter alone.
     rise_k
         The rise.
     tissue
@@ -133,6 +135,7 @@ class AllowedPower(_Part):
         5th and 95th percentile over draws of tissue and skin; nothing without draws.
     """
 
+    among: Literal["every tissue", "brain"]
     rise_k: float
     tissue: str
     power_mw: float

@@ -31,7 +31,11 @@ def checks(heat: ImplantHeat, hole_ml: float, limit_rise_k: float) -> tuple[Find
     warmest = heat.hottest[0]
     if heat.power_mw is not None:
         rise_k = heat.power_mw * warmest.rise_k_per_mw
-        low = min((each.low_mw or each.power_mw) * limit_rise_k / each.rise_k for each in heat.allowed)
+        low = min(
+            (each.low_mw or each.power_mw) * limit_rise_k / each.rise_k
+            for each in heat.allowed
+            if each.among == "every tissue"
+        )
         if rise_k > limit_rise_k:
             found.append(
                 Finding(

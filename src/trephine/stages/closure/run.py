@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from trephine.core.arrays import AnyArray
@@ -20,6 +22,11 @@ from trephine.stages.closure.heat import drawn, largest, means, warmed
 from trephine.stages.closure.seated import Seat, seated
 from trephine.stages.closure.settings import Settings
 
+Among = Literal["every tissue", "brain"]
+AMONG: tuple[Among, ...] = ("every tissue", "brain")
+BRAIN = ("grey", "white")
+Warmest = tuple[float, tuple[int, ...]]
+"""A largest rise, and its cell."""
 ASSUMPTIONS = (
     "Steady state: the power is on for ever; perfusion and conductivity do not depend on temperature.",
     "Power is given off evenly in the implant, which is a wall about one mixed filling.",
@@ -82,7 +89,10 @@ def run(
     top = max(rise for rise, _ in best.values())
     heat = ImplantHeat(
         device=device.name, housing=settings.housing, hottest=_hottest(seat, opening, best),
-        allowed=tuple(_allowed(rise, best, factors) for rise in settings.rises_k), power_mw=power_mw,
+        power_mw=power_mw,
+        allowed=tuple(
+            _allowed(rise, best, factors, among) for among in AMONG for rise in settings.rises_k
+        ),
         blood_fraction=told.to_blood_mw / told.power_mw,
         surface_fraction=told.through_faces_mw / told.power_mw,
         imbalance_fraction=told.imbalance_fraction,
@@ -106,25 +116,27 @@ def _factors(seat: Seat, table: TissueTable, settings: Settings, progress: Progr
     return np.array(rows)
 
 
-def _allowed(
-    rise_k: float, best: dict[str, tuple[float, tuple[int, ...]]], factors: AnyArray
-) -> AllowedPower:
+def _allowed(rise_k: float, best: dict[str, Warmest], factors: AnyArray, among: Among) -> AllowedPower:
     """Return the power at which the first tissue reaches a rise, and its spread over the draws."""
     names = sorted(best)
+    counts = np.array([among == "every tissue" or name in BRAIN for name in names])
     each = np.array([best[name][0] for name in names])
     low = high = None
     if len(factors):
-        powers = (rise_k / (each * factors)).min(axis=1)
+        powers = (rise_k / (each * factors)[:, counts]).min(axis=1)
         low, high = (float(value) for value in np.percentile(powers, (5, 95)))
-    first = int(np.argmax(each))
+    first = int(np.argmax(np.where(counts, each, 0)))
     return AllowedPower(
-        rise_k=rise_k, tissue=names[first], power_mw=rise_k / float(each[first]), low_mw=low, high_mw=high
+        among=among,
+        rise_k=rise_k,
+        tissue=names[first],
+        power_mw=rise_k / float(each[first]),
+        low_mw=low,
+        high_mw=high,
     )
 
 
-def _hottest(
-    seat: Seat, opening: Opening, best: dict[str, tuple[float, tuple[int, ...]]]
-) -> tuple[HottestPlace, ...]:
+def _hottest(seat: Seat, opening: Opening, best: dict[str, Warmest]) -> tuple[HottestPlace, ...]:
     """Place each tissue's largest rise in ``scanner``, the warmest first."""
     centres, places = seat.grid.centres_mm, []
     for name, (rise, at) in sorted(best.items(), key=lambda item: -item[1][0]):

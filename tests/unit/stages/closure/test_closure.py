@@ -83,6 +83,9 @@ def test_the_books_balance_and_metal_spreads_heat():
     assert rises["csf"] > rises["grey"] > rises["white"]
     assert plain.allowed[1].power_mw == pytest.approx(2 * plain.allowed[0].power_mw)
     assert plain.allowed[0].power_mw == pytest.approx(1 / plain.hottest[0].rise_k_per_mw)
+    brain = next(each for each in plain.allowed if (each.among, each.rise_k) == ("brain", 1.0))
+    assert brain.tissue == "grey"
+    assert brain.power_mw == pytest.approx(1 / rises["grey"])
 
 
 def test_draws_are_the_same_every_time_and_hold_the_mean():
