@@ -27,32 +27,7 @@ def checks(heat: ImplantHeat, hole_ml: float, limit_rise_k: float) -> tuple[Find
     tuple of Finding
         Nothing without a reason.
     """
-    found = []
-    warmest = heat.hottest[0]
-    if heat.power_mw is not None:
-        rise_k = heat.power_mw * warmest.rise_k_per_mw
-        low = min(
-            (each.low_mw or each.power_mw) * limit_rise_k / each.rise_k
-            for each in heat.allowed
-            if each.among == "every tissue"
-        )
-        if rise_k > limit_rise_k:
-            found.append(
-                Finding(
-                    code="IMPLANT_TOO_WARM", severity=Severity.BLOCK,
-                    message=f"At {heat.power_mw:g} mW {warmest.tissue} gets warmer than allowed.",
-                    value=rise_k, limit=limit_rise_k, unit="K", source="podcast2024",
-                )
-            )  # fmt: skip
-        elif heat.power_mw > low:
-            found.append(
-                Finding(
-                    code="IMPLANT_MAY_BE_TOO_WARM", severity=Severity.WARN,
-                    message=f"At {heat.power_mw:g} mW {warmest.tissue} may get too warm: in one draw "
-                    "of twenty the allowed power is lower.",
-                    value=heat.power_mw, limit=low, unit="mW", source="podcast2024",
-                )
-            )  # fmt: skip
+    found = list(_power(heat, limit_rise_k))
     if abs(heat.grid_change_fraction) > GRID_FRACTION:
         found.append(
             Finding(
@@ -71,3 +46,34 @@ def checks(heat: ImplantHeat, hole_ml: float, limit_rise_k: float) -> tuple[Find
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _power(heat: ImplantHeat, limit_rise_k: float) -> tuple[Finding, ...]:
+    """Judge the power asked about, if one was."""
+    if heat.power_mw is None:
+        return ()
+    warmest = heat.hottest[0]
+    rise_k = heat.power_mw * warmest.rise_k_per_mw
+    low_mw = min(
+        (each.low_mw or each.power_mw) * limit_rise_k / each.rise_k
+        for each in heat.allowed
+        if each.among == "every tissue"
+    )
+    if rise_k > limit_rise_k:
+        return (
+            Finding(
+                code="IMPLANT_TOO_WARM", severity=Severity.BLOCK,
+                message=f"At {heat.power_mw:g} mW {warmest.tissue} gets warmer than allowed.",
+                value=rise_k, limit=limit_rise_k, unit="K", source="podcast2024",
+            ),
+        )  # fmt: skip
+    if heat.power_mw > low_mw:
+        return (
+            Finding(
+                code="IMPLANT_MAY_BE_TOO_WARM", severity=Severity.WARN,
+                message=f"At {heat.power_mw:g} mW {warmest.tissue} may get too warm: in one draw "
+                "of twenty the allowed power is lower.",
+                value=heat.power_mw, limit=low_mw, unit="mW", source="podcast2024",
+            ),
+        )  # fmt: skip
+    return ()
