@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -173,7 +174,10 @@ def test_a_lock_that_breaks_a_limit_stays_and_blocks(based, ground, picture, mea
     told = [f for f in done.findings if f.code == "LOCK_BREAKS_LIMIT"]
     assert told
     assert {f.severity for f in told} == {Severity.BLOCK}
-    assert any("Locked threads 5 lie nearer to a vessel" in f.message for f in told)
+    assert any(re.match(r"Locked threads 5 \(by \d+ um\) lie nearer to a vessel", f.message) for f in told)
+    assert any(
+        f.code == "LOCKS_TO_RELEASE" and "plan again without --lock" in f.message for f in done.findings
+    )
     kept = next(t for t in done.value.placement.plan.threads if t.number == 5)
     assert kept.entry_mm == moved["entry_mm"]
 
