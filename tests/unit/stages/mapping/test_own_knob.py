@@ -103,6 +103,17 @@ def test_it_is_found_at_the_top_of_the_bulge_on_the_front_bank() -> None:
     assert len(knob.sulcus_mm) > 80
 
 
+def test_a_template_that_lies_off_does_not_move_it() -> None:
+    anatomy = brain(((0.62, 9.0),))
+    plain = own_knob(anatomy, "left").position_mm
+    off = np.array([0.0, 5.0, 0.0])
+    anatomy.scanner_from_mni = lambda points, *, frame: np.asarray(points) + off
+    anatomy.mni_from_scanner = lambda points, *, frame: np.asarray(points) - off
+    moved = own_knob(anatomy, "left")
+    assert moved.position_mm is not None, moved.remark
+    assert np.linalg.norm(moved.position_mm - plain) < 3.0
+
+
 @pytest.mark.parametrize(
     ("bulges", "grooves", "reason"),
     [
