@@ -20,7 +20,7 @@ Choice = tuple[int, int, float]
 EDGES = (0, 2, 4, 6, 10)
 LATENTS = 10
 KEPT_ROWS = 40
-GRID = tuple(itertools.product((150, 400), (8, 24), (0.05, 0.1)))
+GRID = tuple(itertools.product((150, 400), (8, 24), (0.08,)))
 
 
 def _boosted(x: Array, y: Array, choice: Choice) -> list[HistGradientBoostingRegressor]:

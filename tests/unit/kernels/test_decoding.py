@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_discrete_lyapunov
 
 from trephine.core.errors import InputError
 from trephine.kernels.decoding.channel_order import connector_orders, order_found
 from trephine.kernels.decoding.features import later, scaling_of, with_history
 from trephine.kernels.decoding.kernel_ridge import chosen_kernel, kernel_ridge, pooled_history
-from trephine.kernels.decoding.latent import learned, shown_again
+from trephine.kernels.decoding.latent import learned, moments_of, shown_again
 from trephine.kernels.decoding.linear_system import LinearSystem, delayed, filtered, gains_of, smoothed
 from trephine.kernels.decoding.ridge import chosen_penalty, ridge
 from trephine.kernels.decoding.score import r_squared
@@ -135,10 +136,23 @@ def test_a_channel_with_infinite_noise_is_not_heard() -> None:
     assert np.allclose(filtered(deaf, gains, values), filtered(deaf, gains, changed))
 
 
+def test_expected_moments_are_those_of_the_process() -> None:
+    system = made_system(channels=4)
+    _, values = drawn(system, 20000, 8)
+    m = moments_of(system, [values[:9000], values[9000:]])
+    own = solve_discrete_lyapunov(system.transition, system.drive)
+    scale = np.abs(own).max()
+    assert (m.count, m.pairs) == (20000, 19998)
+    assert np.allclose(m.states / m.count, own, atol=0.06 * scale)
+    assert np.allclose(m.across / m.pairs, system.transition @ own, atol=0.06 * scale)
+
+
 def test_loadings_that_turned_are_found_again_without_labels() -> None:
     before = made_system(seed=0)
     states, values = drawn(before, 4000, 3)
     joint = learned([np.column_stack([values, states])], states=2, rounds=15)
+    true = np.sort(np.abs(np.linalg.eigvals(before.transition)))
+    assert np.allclose(np.sort(np.abs(np.linalg.eigvals(joint.transition))), true, atol=0.02)
     remembered = LinearSystem(
         transition=joint.transition, drive=joint.drive, loadings=joint.loadings[:30], noise=joint.noise[:30]
     )

@@ -15,6 +15,8 @@ from trephine.core.progress import Progress, silent
 from trephine.kernels.decoding.score import r_squared
 
 _JITTER = 1e-8
+_BLOCK_BINS = 8192
+"""Bins whose bells are held at a time: hours of recording need no more memory than minutes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -156,14 +158,20 @@ class _Prepared:
 def _prepared(features: AnyArray, wanted: AnyArray, landmark_count: int, width_share: float) -> _Prepared:
     landmarks = features[_evenly(len(features), landmark_count)]
     narrowness = np.array(1 / (width_share * float(features.var(0).sum())))
-    heights, offset = bells(features, landmarks, narrowness), wanted.mean(0)
+    offset, count = wanted.mean(0), len(landmarks)
+    gram, target = np.zeros((count, count)), np.zeros((count, wanted.shape[1]))
+    for start in range(0, len(features), _BLOCK_BINS):
+        part = slice(start, start + _BLOCK_BINS)
+        heights = bells(features[part], landmarks, narrowness)
+        gram += heights.T @ heights
+        target += heights.T @ (wanted[part] - offset)
     return _Prepared(
         landmarks=landmarks,
         narrowness=narrowness,
         offset=offset,
         among=bells(landmarks, landmarks, narrowness),
-        gram=heights.T @ heights,
-        wanted=heights.T @ (wanted - offset),
+        gram=gram,
+        wanted=target,
         bins=len(features),
     )
 
