@@ -62,8 +62,9 @@ def picture_maps(rgb: AnyArray, seen: Mask2) -> list[Picture]:
     -------
     list
         Five levels, each of half the size of the one before, shape (feature, row, column): lines in the
-        square root of green light (whose noise is even), lines in that of red light, the logarithms of red
-        over green light, and of how much green light varies thereabouts.
+        logarithm of green light made even; from the second level on that logarithm itself, that of red over
+        green and that of red made even, smoothed; on the first the former two as they are; and on the fourth
+        how much green light varies thereabouts.
     """
     light = [
         filled_in(np.log(np.maximum(rgb[..., channel], np.float32(_DARKEST))), seen)
@@ -74,6 +75,7 @@ def picture_maps(rgb: AnyArray, seen: Mask2) -> list[Picture]:
     levels = [line_maps(finer, 1.0, lengths=2) for finer in pyramid(even, LEVELS)]
     for level, tone in enumerate(pyramid(halved(tones), LEVELS - 1), start=1):
         levels[level] = np.concatenate([levels[level], np.stack([smoothed(each, 1.0) for each in tone])])
+    levels[0] = np.concatenate([levels[0], tones[:2]])
     levels[_SLOW_LEVEL] = np.concatenate([levels[_SLOW_LEVEL], variety[None]])
     return levels
 
