@@ -34,6 +34,7 @@ from trephine.cli import (
     run,
     status,
     train,
+    what_if,
 )
 from trephine.cli.output import print_json, say
 from trephine.core.errors import EXIT_CANCELLED, EXIT_OUR_FAULT, EXIT_USAGE, TrephineError
@@ -76,6 +77,7 @@ for module in (
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.command("import")(import_scans.command)
 app.command("import-plan")(import_plan.command)
+app.command("what-if")(what_if.command)
 
 
 _CommandLineError: type[Any] = next(

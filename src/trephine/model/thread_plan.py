@@ -202,6 +202,8 @@ class ThreadPlan(BaseModel):
         How many the device has.
     threads
         Those placed, by number.
+    threads_bound
+        How many at most fit, as far as is proven.
     objective_kind
         What the sites were chosen for: the sum of the threads' values, the share of the hand map in reach, or
         the share expected to stay in reach.
@@ -252,6 +254,7 @@ class ThreadPlan(BaseModel):
     vessels_from: Literal["live view", "angiogram", "nothing"]
     threads_asked: int
     threads: tuple[Thread, ...]
+    threads_bound: int | None = None
     objective_kind: Literal["value", "coverage", "retraction"] = "value"
     objective: float
     bound: float | None

@@ -52,7 +52,7 @@ class Demands:
     @property
     def count(self) -> int:
         """Threads still to be placed beside those locked."""
-        return int(self.device.threads.thread_count.value) - len(self.kept.threads)
+        return asked_count(self.device, self.settings) - len(self.kept.threads)
 
     @property
     def budget(self) -> float:
@@ -60,6 +60,12 @@ class Demands:
         if not self.margin.is_exact:
             return np.inf
         return max(hit_budget(self.settings) - float(hit_cost(self.kept.sites.hit_chance).sum()), 0.0)
+
+
+def asked_count(device: Device, settings: Settings) -> int:
+    """Return how many threads are to be placed: all of the device's, or fewer where the settings say so."""
+    most = int(device.threads.thread_count.value)
+    return most if settings.thread_limit is None else min(settings.thread_limit, most)
 
 
 def effort_of(solver: SolverSettings) -> Effort:
@@ -121,13 +127,15 @@ def chosen(sites: Candidates, demands: Demands, progress: Progress) -> Packing:
 
 
 def _of_value(sites: Candidates, demands: Demands, progress: Progress, *, budget: float) -> Packing:
-    """Return the packing of best value within a budget of hits."""
+    """Return the packing of best value within a budget of hits; for other objectives any that is as full."""
+    solver = demands.settings.solver
+    effort = effort_of(solver)
     return packed(
         sites.xy_mm,
         sites.value,
         spacing_mm=demands.spacing_mm,
         count=demands.count,
-        effort=effort_of(demands.settings.solver),
+        effort=effort if solver.objective == "value" else replace(effort, gap_fraction=1.0, windows=0),
         cost=hit_cost(sites.hit_chance) if np.isfinite(budget) else None,
         budget=budget,
         progress=progress,

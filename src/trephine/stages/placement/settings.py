@@ -210,6 +210,9 @@ class Settings(BaseModel):
         3.0, ge=0, description="Extra length for brain motion; 3 mm were seen in the first person"
     )
     berth_um: float = Field(100.0, ge=0, description="Room a needle needs beside a laid thread")
+    thread_limit: int | None = Field(
+        None, ge=1, description="Place no more threads than this; all of the device's where not given"
+    )
     spare_count: int = Field(8, ge=0, description="Sites in reserve that a plan lists; one in eight threads")
     frame: FrameSettings = FrameSettings()
     vessels: VesselSettings = VesselSettings()

@@ -21,7 +21,7 @@ from trephine.safety.rules import Limits
 from trephine.stages.placement.bleeding import bleeding
 from trephine.stages.placement.candidates import Candidates, candidates
 from trephine.stages.placement.checks import Context, findings
-from trephine.stages.placement.choosing import Demands, chosen
+from trephine.stages.placement.choosing import Demands, asked_count, chosen
 from trephine.stages.placement.depth import Thickness, electrode_yield
 from trephine.stages.placement.held import as_they_were, held, room_beside, with_held
 from trephine.stages.placement.held import findings as held_findings
@@ -77,7 +77,9 @@ class Scene:
     locked: tuple[Thread, ...] = ()
 
 
-def plan_on(scene: Scene, means: Means, *, progress: Progress) -> Outcome[PlacementResult]:
+def plan_on(
+    scene: Scene, means: Means, *, progress: Progress, is_explained: bool = True
+) -> Outcome[PlacementResult]:
     """Choose, anchor and order the threads on a scene.
 
     Parameters
@@ -88,6 +90,8 @@ def plan_on(scene: Scene, means: Means, *, progress: Progress) -> Outcome[Placem
         Device, robot, limits and settings.
     progress
         Told before the third of five steps and after each.
+    is_explained
+        Whether to work out what relaxing each limit would give, where fewer threads fit than are wanted.
 
     Returns
     -------
@@ -118,13 +122,16 @@ def plan_on(scene: Scene, means: Means, *, progress: Progress) -> Outcome[Placem
         update={
             "threads": as_they_were(plan.threads, kept),
             "candidate_count": plan.candidate_count - len(kept.threads),
+            "threads_bound": packing.count_bound,
             "objective_kind": means.settings.solver.objective,
             "map_reach": map_reach(sites.xy_mm[packing.chosen], scene.ground, means.settings),
         }
     )
     is_full = len(plan.threads) == plan.threads_asked
     context = _context((obstacles, scene.ground), sites, packing, (means, scene.margin))
-    relaxed = () if is_full else _reliefs(scene, free, packing, (demands, means), choosing)
+    relaxed = (
+        () if is_full or not is_explained else _reliefs(scene, free, packing, (demands, means), choosing)
+    )
     found = (
         *findings(plan, replace(context, reliefs=relaxed)),
         *held_findings(kept, plan.threads, obstacles.scanner_from_implant, scene.margin, means.device),
@@ -243,7 +250,7 @@ def plan_of(
     return ThreadPlan(
         device=device.name,
         vessels_from=origin,
-        threads_asked=int(device.threads.thread_count.value),
+        threads_asked=asked_count(device, settings),
         threads=made,
         objective=packing.objective,
         bound=packing.bound,
