@@ -93,18 +93,16 @@ def _words(told: WhatIf) -> list[str]:
 
 
 def _row(point: WhatIfPoint) -> list[str]:
-    hits = "not known" if point.hits is None else f"{point.hits:.3g}"
-    chance = "not known" if point.any_hit_fraction is None else f"{point.any_hit_fraction:.2g}"
+    told = point.bleeding
+    hits = [f"{told.mean:.3g}", f"{told.low}-{told.high}", f"{told.any_probability:.2g}"] if told else []
     return [
-        f"{point.setting:g}{'' if point.unit == '1' else ' ' + point.unit}{'*' if point.is_standing else ''}",
+        f"{point.limit:g}{'' if point.unit == '1' else ' ' + point.unit}{'*' if point.is_standing else ''}",
         str(point.threads_placed),
         str(point.threads_bound),
         f"{point.objective:.4g}",
         f"{point.bound:.4g}",
         f"{point.covered_fraction:.3f}",
         f"{point.kept_fraction:.3f}",
-        hits,
-        "" if point.hits is None else f"{point.hits_low}-{point.hits_high}",
-        chance,
+        *(hits or ["not known", "", "not known"]),
         f"{point.work_time_s / 60:.1f}",
     ]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from trephine.model.thread_plan import ThreadPlan
+from trephine.model.thread_plan import Bleeding, ThreadPlan
 
 Knob = Literal["hit_limit", "bleed_limit", "threads", "spacing"]
 
@@ -20,7 +20,7 @@ class WhatIfPoint(BaseModel):
     knob
         Which limit: the accepted chance of a hit by one thread, that of any hit by the array, how many
         threads, or their spacing.
-    setting, unit
+    limit, unit
         Its value; chances as fractions.
     is_standing
         Whether this is the value of the plan that stands.
@@ -34,11 +34,8 @@ class WhatIfPoint(BaseModel):
         Functional value of all threads.
     covered_fraction, kept_fraction
         Share of the hand map in reach, and expected to stay in reach under the planned losses.
-    hits, hits_low, hits_high
-        Hits of known vessels to expect, and the interval that holds 95 % of arrays; absent where no vessels
-        are known.
-    any_hit_fraction
-        Chance of any.
+    bleeding
+        Hits of known vessels to expect; absent where no vessels are known.
     work_time_s
         Robot's time, nothing repeated.
     """
@@ -46,7 +43,7 @@ class WhatIfPoint(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     knob: Knob
-    setting: float
+    limit: float
     unit: str
     is_standing: bool
     margin_um: float
@@ -59,10 +56,7 @@ class WhatIfPoint(BaseModel):
     value: float
     covered_fraction: float
     kept_fraction: float
-    hits: float | None
-    hits_low: int | None
-    hits_high: int | None
-    any_hit_fraction: float | None
+    bleeding: Bleeding | None
     work_time_s: float
 
 
@@ -101,11 +95,11 @@ def point_of(plan: ThreadPlan, at: tuple[Knob, float, str, bool], margin_um: flo
     margin_um
         That it keeps from vessels.
     """
-    knob, setting, unit, is_standing = at
-    hits, reach = plan.bleeding, plan.map_reach
+    knob, limit, unit, is_standing = at
+    reach = plan.map_reach
     return WhatIfPoint(
         knob=knob,
-        setting=setting,
+        limit=limit,
         unit=unit,
         is_standing=is_standing,
         margin_um=margin_um,
@@ -118,9 +112,6 @@ def point_of(plan: ThreadPlan, at: tuple[Knob, float, str, bool], margin_um: flo
         value=sum(thread.value for thread in plan.threads),
         covered_fraction=reach.covered_fraction if reach else 0.0,
         kept_fraction=reach.kept_fraction if reach else 0.0,
-        hits=None if hits is None else hits.mean,
-        hits_low=None if hits is None else hits.low,
-        hits_high=None if hits is None else hits.high,
-        any_hit_fraction=None if hits is None else hits.any_probability,
+        bleeding=plan.bleeding,
         work_time_s=plan.work_time_s,
     )

@@ -71,7 +71,8 @@ def _section(told: WhatIf, points: Sequence[WhatIfPoint]) -> str:
 
 
 def _row(point: WhatIfPoint) -> str:
-    has_hits = point.hits is not None
+    told = point.bleeding
+    hits = [number(told.mean), f"{told.low} to {told.high}", number(told.any_probability)] if told else []
     cells = (
         str(point.threads_placed),
         str(point.threads_bound),
@@ -80,20 +81,18 @@ def _row(point: WhatIfPoint) -> str:
         number(point.value),
         number(point.covered_fraction),
         number(point.kept_fraction),
-        number(point.hits) if has_hits else ABSENT,
-        f"{point.hits_low} to {point.hits_high}" if has_hits else ABSENT,
-        ABSENT if point.any_hit_fraction is None else number(point.any_hit_fraction),
+        *(hits or [ABSENT] * 3),
         number(point.margin_um),
         number(point.work_time_s / 60),
     )
-    setting = f"{point.setting:g}"
-    first = f"<strong>{setting}</strong>" if point.is_standing else setting
+    limit = f"{point.limit:g}"
+    first = f"<strong>{limit}</strong>" if point.is_standing else limit
     return f"<tr><td>{first}</td>" + "".join(f'<td class="number">{escape(c)}</td>' for c in cells) + "</tr>"
 
 
 def _picture(told: WhatIf, points: Sequence[WhatIfPoint]) -> Drawing:
     """Draw yield over risk, a dot a plan with its bound above, and the limit and the time in words."""
-    risk = [point.hits or 0.0 for point in points]
+    risk = [point.bleeding.mean if point.bleeding else 0.0 for point in points]
     top = max(point.bound for point in points) * 1.15 or 1.0
     alt = f"{_OBJECTIVE[told.objective_kind]} over hits to expect for {_HEADINGS[points[0].knob]}"
     drawing = Drawing(width=640, height=300, alt=alt)
@@ -104,6 +103,6 @@ def _picture(told: WhatIf, points: Sequence[WhatIfPoint]) -> Drawing:
         drawing.line(at_x - 5, bound_y, at_x + 5, bound_y, colour=QUIET, width=1.4)
         drawing.line(at_x, bound_y, at_x, at_y, colour=QUIET, width=0.9)
         axes.dot(x, point.objective, INK if point.is_standing else HAND, radius=4.5)
-        words = f"{tick(point.setting)} ({point.work_time_s / 60:.0f} min)"
+        words = f"{tick(point.limit)} ({point.work_time_s / 60:.0f} min)"
         drawing.words(at_x + 8, at_y + 4, words, size=11, anchor="start", colour=INK, halo=PAPER)
     return drawing

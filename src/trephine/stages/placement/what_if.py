@@ -81,7 +81,7 @@ def what_if(
         progress(place, len(tried), f"what if {knob} were {value:g}")
         is_own = abs(value - _own(knob, means)) <= 1e-9 * _own(knob, means)
         if is_own and standing is not None:
-            made = standing.model_copy(update={"knob": knob, "setting": value, "unit": _UNITS[knob]})
+            made = standing.model_copy(update={"knob": knob, "limit": value, "unit": _UNITS[knob]})
         else:
             made = _point(maps, view, _changed(knob, value, means), (knob, value, _UNITS[knob], is_own))
         standing = made if is_own else standing

@@ -24,8 +24,8 @@ def told(placed, pictured, n1, r1):
 
 
 def test_each_limit_moves_yield_and_risk_the_right_way(told):
-    by = {(one.knob, one.setting): one for one in told.points}
-    assert [one.setting for one in told.points] == [8, 16, 1e-5, 600]
+    by = {(one.knob, one.limit): one for one in told.points}
+    assert [one.limit for one in told.points] == [8, 16, 1e-5, 600]
     few, more = by["threads", 8], by["threads", 16]
     assert (few.threads_placed, more.threads_placed) == (8, 16)
     assert few.value < more.value < 2 * few.value + 1e-9
@@ -33,7 +33,7 @@ def test_each_limit_moves_yield_and_risk_the_right_way(told):
     strict = by["hit_limit", 1e-5]
     assert strict.margin_um > more.margin_um + 20
     assert strict.bound <= more.bound + 1e-9
-    assert strict.hits < more.hits
+    assert strict.bleeding.mean < more.bleeding.mean
     wide = by["spacing", 600]
     assert wide.covered_fraction > more.covered_fraction
     assert wide.objective < more.objective
