@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,9 @@ def test_two_plans_on_pictures_follow_each_other_and_wait_for_a_person(
     _, document = said("replan", study, "sub-01", "--image", frame, "--lock", "999")
     assert "thread 999 that replan2 has not" in document["error"]["message"]
     _check_rehearsed(study, results_of, second, said)
+    assert second["inputs"]["given:picture"] == sha256(frame.read_bytes()).hexdigest()
     _check_tampered(study, said)
+    _check_made_on_another_placement(study, frame, said)
 
 
 def _check_pages(first: dict[str, Any], second: dict[str, Any]) -> None:
@@ -117,6 +120,16 @@ def _check_tampered(study: Path, said) -> None:
     assert "changed by something else" in refused["error"]["message"]
     states = states_of(study, said)
     assert (states["replan1"], states["replan2"], states["rehearsal2"]) == ("fresh", "stale", "stale")
+
+
+def _check_made_on_another_placement(study: Path, frame: Path, said) -> None:
+    """A plan made on another placement than the present one is not followed."""
+    receipt = case_of(study) / "receipts" / "sub-01_desc-replan2_summary.json"
+    values = json.loads(receipt.read_text())
+    values["inputs"]["placement"] = "0" * 64
+    receipt.write_text(json.dumps(values))
+    _, document = said("replan", study, "sub-01", "--image", frame, "--lock", "999")
+    assert "thread 999 that replan1 has not" in document["error"]["message"]
 
 
 def _still_written(path: Path) -> LivePicture:
