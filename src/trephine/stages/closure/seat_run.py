@@ -12,7 +12,7 @@ from trephine.model.anatomy import Anatomy, Angiogram
 from trephine.model.device import Device
 from trephine.model.interval import Interval
 from trephine.model.opening import Opening
-from trephine.model.power import PowerProfile
+from trephine.model.power import PowerBudget, PowerProfile
 from trephine.model.seat import RimPoint, Seat, SeatResult
 from trephine.model.thread_plan import ThreadPlan
 from trephine.stages.closure.body import seated
@@ -81,11 +81,12 @@ def run(given: Given, *, settings: Settings, progress: Progress = silent) -> Out
     Nothing is drawn at random. Cost: a second or two at 1 mm.
     """
     _check(given)
-    progress(0, 3, "measuring the seat")
+    progress(0, 3, "working the power budget out")
+    drawn = budget(given.power) if given.power.device == given.device.name else None
+    progress(1, 3, "measuring the seat")
     error_mm = brain_error_mm(given.opening.is_bone_measured, settings)
     made = layers(given.anatomy, given.opening, given.device, error_mm)
-    progress(1, 3, "choosing screws")
-    result = _result(given, made, settings)
+    result = _result(given, made, drawn, settings)
     progress(2, 3, "judging the seat")
     noticed = findings(result.seat, given.device, settings)
     progress(3, 3, "seated")
@@ -110,7 +111,7 @@ def _check(given: Given) -> None:
         )
 
 
-def _result(given: Given, made: Layers, settings: Settings) -> SeatResult:
+def _result(given: Given, made: Layers, drawn: PowerBudget | None, settings: Settings) -> SeatResult:
     opening, device = given.opening, given.device
     all_round = rim(made, opening, device, settings)
     foot = under(made, opening, device, settings)
@@ -135,7 +136,7 @@ def _result(given: Given, made: Layers, settings: Settings) -> SeatResult:
         screws=driven,
         profiles=profiles(made, device, covered),
         checklist=checklist(opening, (all_round, foot, covered), left, pocket, driven),
-        power=budget(given.power) if given.power.device == device.name else None,
+        power=drawn,
     )
     return SeatResult(seat=seat, body=seated(device, opening, driven, settings))
 

@@ -163,6 +163,20 @@ def test_a_screw_holds_by_the_lower_bound_alone(given, thickness, error, holds, 
     assert code in codes(outcome)
 
 
+def test_sure_bone_is_chosen_before_bone_that_looks_thicker(given, seat) -> None:
+    corner = given.anatomy.outer_skull.points_mm
+    is_sure = np.linalg.norm(corner - np.array(seat.screws[2].place_mm), axis=1) < 6
+    skull = SkullThickness(
+        thickness_mm=np.where(is_sure, 7.0, 9.0),
+        low_mm=np.where(is_sure, 6.0, 3.0),
+        high_mm=np.full(len(corner), 10.0),
+        is_measured=True,
+    )
+    anatomy = replace(given.anatomy, skull=skull)
+    one = run(replace(given, anatomy=anatomy), settings=Settings(screw_count=1)).value.seat
+    assert [screw.holds for screw in one.screws] == ["yes"]
+
+
 def test_thin_bone_presses_on_the_dura_and_says_how_far_to_raise(given) -> None:
     corners = len(given.anatomy.outer_skull.points_mm)
     skull = SkullThickness.everywhere(corners, 3.0, 0.5, is_measured=True)
