@@ -1,8 +1,14 @@
-"""Vessels of labelled stacks and of a digital scan: ours beside scikit-image's tube filters at their best."""
+"""Vessels of labelled stacks and digital scans: ours beside scikit-image's tube filters at their best.
+
+``TREPHINE_BENCH_PARTS`` names the parts to run, with commas; both when not set: ``filters``, and ``chance``:
+how many voxels hold blood among those of a stated chance, in angiograms of digital persons (a minute each).
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +19,23 @@ from skimage.filters import frangi, sato
 
 from trephine.bench.data import needed_data
 from trephine.bench.row import Row
+from trephine.bench.siblings import sibling
+from trephine.core.frames import ANGIO
 from trephine.core.progress import Progress
 from trephine.core.random import generator
+from trephine.kernels.registration.images import Sampled
 from trephine.kernels.segmentation.tubes import Sureness, find_tubes
+from trephine.model.scan import ScanKind
+from trephine.phantom.angiography import scan_angiography, scan_grid
+from trephine.phantom.raster import blood_share
+from trephine.stages.imaging.settings import Settings
+from trephine.stages.imaging.vessel_region import looked_at
 
+CHANCE_SEEDS = (1, 2, 5)
+CHANCES = (0.0, 0.05, 0.3, 0.6, 0.9, 0.99, 1.001)
+HOLDS_BLOOD = 0.05
+"""A voxel counts as a vessel's when blood fills this share of it."""
+SHOWN_UM = 90.0
 SURE = Sureness(least_probability=0.5, false_voxel=0.05, least_voxels=8, widest_mm=10.0)
 STACK_EDGES = np.array([1.0, 0.5, 0.5])
 """Voxel edges given to the stacks: nobody states them; slices are taken to lie twice as far apart."""
@@ -83,7 +102,49 @@ def volumes(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndar
         yield f"two-photon stack {name}", image, truth, STACK_EDGES
 
 
+def angiogram_chance(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return chance and share of blood of every judged voxel in a digital person's angiogram."""
+    body = sibling(__file__, "_skull_heads").body_of(seed)
+    grid = scan_grid(body.person, ANGIO, 1.0).moved(body.person.scanner_from[ANGIO])
+    values = scan_angiography(body.person, body.head, body.t1_signal(), body.vessels, grid)
+    cranium_mm = body.head.filled(body.head.distance_mm["cranium"] * body.person.size_fraction, 60.0)
+    wall_mm = Sampled(values=cranium_mm, affine_mm=body.head.grid.affine_mm)
+    seen = looked_at(ScanKind.MRA, values.astype(np.float32), grid, wall_mm, Settings())
+    tubes = find_tubes(seen.bright, seen.region, np.array(grid.voxel_mm), SURE)
+    blood = blood_share(body.vessels, grid, SHOWN_UM)
+    return tubes.probability[seen.region], blood[seen.region]
+
+
+def chance_rows(progress: Progress) -> Iterator[Row]:
+    """Hold the stated chance against the share that is true, by person."""
+    for done, seed in enumerate(CHANCE_SEEDS):
+        progress(done, len(CHANCE_SEEDS), f"chance, seed {seed}")
+        chance, blood = angiogram_chance(seed)
+        for low, high in pairwise(CHANCES):
+            inside = (chance >= low) & (chance < high)
+            if inside.any():
+                yield Row(
+                    work=f"angiogram of the digital person of seed {seed}, true inside of the skull",
+                    figure=f"share of voxels with blood where the chance is {low:g} to {min(high, 1):g}",
+                    unit="1",
+                    better="higher",
+                    ours=round(float((blood[inside] >= HOLDS_BLOOD).mean()), 4),
+                    peer=round(float(chance[inside].mean()), 4),
+                    peer_name="the stated chance",
+                    peer_version="mean of these voxels",
+                    repeat_count=int(inside.sum()),
+                    note="1 is calibrated; below it the chance is too high; repeats are voxels",
+                )
+
+
 def rows(progress: Progress) -> Iterator[Row]:
+    """Measure what was asked for."""
+    parts = {"filters": filter_rows, "chance": chance_rows}
+    for part in os.environ.get("TREPHINE_BENCH_PARTS", ",".join(parts)).split(","):
+        yield from parts[part](progress)
+
+
+def filter_rows(progress: Progress) -> Iterator[Row]:
     """Measure recall, precision and Dice."""
     total = 1 + len(STACKS)
     for done, (work, image, truth, edges) in enumerate(volumes(needed_data("vessels/twophoton"))):

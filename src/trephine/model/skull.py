@@ -74,6 +74,9 @@ class SkullSuspect:
         How much thicker (or, if negative, thinner) it is than the mirrored place.
     thickness_mm
         Its own mean thickness.
+    table_difference_fraction
+        How much brighter its outer table is than the mirrored one in the T1, as a share of white matter's
+        signal above bone's; 0 with a CT.
     """
 
     centre_mm: tuple[float, float, float]
@@ -81,3 +84,4 @@ class SkullSuspect:
     area_mm2: float
     difference_mm: float
     thickness_mm: float
+    table_difference_fraction: float = 0.0

@@ -10,12 +10,12 @@ from trephine.core.frames import MNI152, SCANNER
 from trephine.model.anatomy import Anatomy, ImagingResult, Tissue
 from trephine.model.skull import SkullSuspect
 from trephine.stages.imaging.cortex_checks import judge_cortex
-from trephine.stages.imaging.operated import LARGEST_DIFFERENCE_MM
+from trephine.stages.imaging.operated import LARGEST_DIFFERENCE_MM, LARGEST_TABLE_DIFFERENCE
 from trephine.stages.imaging.sinuses import judge_sinuses
 
 _USUAL_INTRACRANIAL_ML = (1000.0, 2000.0)
 """Adult range; assumed from volumetric studies (about 1100 to 1900 ml)."""
-_MOST_FLUID_FRACTION = 0.25
+MOST_FLUID_FRACTION = 0.25
 """Mean of healthy adults in their twenties (0.187 of the inside of the skull, yamada2023) and twice a
 standard deviation of 0.03, which is assumed. Judged against the young, as age is not known here."""
 _BASE_MM = 0.0
@@ -132,7 +132,7 @@ def _size(anatomy: Anatomy) -> Finding | None:
 
 def _fluid(anatomy: Anatomy) -> Finding | None:
     share = fluid_fraction(anatomy)
-    if share <= _MOST_FLUID_FRACTION:
+    if share <= MOST_FLUID_FRACTION:
         return None
     return Finding(
         code="BRAIN_ATROPHY_SUSPECTED",
@@ -140,7 +140,7 @@ def _fluid(anatomy: Anatomy) -> Finding | None:
         message=f"Of the inside of the skull above its base {100 * share:.0f} % is fluid, more than in young "
         "adults: a shrunken brain, as is usual in age, a cavity, or a wrong outline.",
         value=share,
-        limit=_MOST_FLUID_FRACTION,
+        limit=MOST_FLUID_FRACTION,
         unit="1",
         source="yamada2023",
     )
@@ -174,15 +174,18 @@ def _skull(anatomy: Anatomy) -> Finding | None:
 
 def _operated(suspect: SkullSuspect) -> Finding:
     x_mm, y_mm, z_mm = suspect.centre_mm
+    brighter = suspect.table_difference_fraction
+    is_table = brighter > LARGEST_TABLE_DIFFERENCE
+    no_table = f"; there its outer table is not dark (brighter by {brighter:.2f} of white matter)"
     return Finding(
         code="CRANIOTOMY_SUSPECTED",
         severity=Severity.WARN,
         message=f"The {suspect.place} bone looks operated upon or abnormal: {suspect.area_mm2 / 100:.0f} cm2 "
         f"around ({x_mm:.0f}, {y_mm:.0f}, {z_mm:.0f}) mm differ from the other side by "
-        f"{suspect.difference_mm:+.1f} mm.",
-        value=suspect.difference_mm,
-        limit=LARGEST_DIFFERENCE_MM,
-        unit="mm",
+        f"{suspect.difference_mm:+.1f} mm{no_table if is_table else ''}.",
+        value=brighter if is_table else suspect.difference_mm,
+        limit=LARGEST_TABLE_DIFFERENCE if is_table else LARGEST_DIFFERENCE_MM,
+        unit="1" if is_table else "mm",
         source="assumed",
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Places of the vault that look operated upon: one side far from its mirror image, or hardly any bone."""
+"""Places of the vault that look operated upon: bone or outer table unlike the other side's."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ _NEAR_MM = 8.0
 _MIDLINE_MM = 10.0
 LARGEST_DIFFERENCE_MM = 2.0
 """Healthy sides differ by less than about 1 mm when averaged over 15 mm. Recalled; see imaging-skull.md."""
+LARGEST_TABLE_DIFFERENCE = 0.24
+"""Of the outer table, averaged over 15 mm, as a share of white: one and a half of the spread of compact
+bone (0.16, ``layer_costs``). The largest on two healthy adults is 0.22. Assumed."""
 _THINNEST_MM = 1.5
 _USUAL_MM = 6.5
 _LEAST_AREA_MM2 = 600.0
@@ -37,10 +40,17 @@ class _Cells:
     place_mm: AnyArray
     template_mm: AnyArray
     thickness_mm: AnyArray
+    table_fraction: AnyArray
     area_mm2: AnyArray
 
 
-def suspects(surface: Surface, skull: SkullThickness, mni_from_scanner: Warp) -> tuple[SkullSuspect, ...]:
+def suspects(
+    surface: Surface,
+    skull: SkullThickness,
+    mni_from_scanner: Warp,
+    *,
+    table_fraction: AnyArray | None = None,
+) -> tuple[SkullSuspect, ...]:
     """Find places where the bone of the vault is far from that of the other side, or almost absent.
 
     Parameters
@@ -51,6 +61,8 @@ def suspects(surface: Surface, skull: SkullThickness, mni_from_scanner: Warp) ->
         Thickness at its corners.
     mni_from_scanner
         To the template, whose x = 0 is the mirror.
+    table_fraction
+        At the corners, how bright the T1 is where the outer table should be; absent with a CT.
 
     Returns
     -------
@@ -59,27 +71,32 @@ def suspects(surface: Surface, skull: SkullThickness, mni_from_scanner: Warp) ->
 
     Notes
     -----
-    Thickness is averaged over about 15 mm and compared with that at the mirrored place. A craniotomy on both
+    Thickness is averaged over about 15 mm and compared with that at the mirrored place; so is the darkness of
+    the outer table, since scar in the place of bone has no dark layer under the scalp. A craniotomy on both
     sides, or on the midline, shows only where bone is almost absent.
     """
-    cells = _cells(surface, skull, mni_from_scanner)
+    seen = np.zeros(len(surface.points_mm)) if table_fraction is None else table_fraction
+    cells = _cells(surface, skull, mni_from_scanner, seen)
     if len(cells.place_mm) < 2:
         return ()
     mirrored_mm = cells.template_mm * np.array([-1.0, 1.0, 1.0])
-    smooth = _smoothed(cells, cells.template_mm)
-    difference = smooth - _smoothed(cells, mirrored_mm)
-    far = (np.abs(difference) > LARGEST_DIFFERENCE_MM) & (np.abs(cells.template_mm[:, 0]) > _MIDLINE_MM)
-    odd = far & (np.abs(smooth - _USUAL_MM) >= np.abs(smooth - difference - _USUAL_MM))
-    odd |= smooth < _THINNEST_MM
-    found = [
-        _suspect(cells, smooth, difference, part)
-        for part in _patches(cells.template_mm, odd)
-        if float(cells.area_mm2[part].sum()) >= _LEAST_AREA_MM2
+    smooth, table = _smoothed(cells, cells.template_mm).T
+    there, table_there = _smoothed(cells, mirrored_mm).T
+    difference, brighter = smooth - there, table - table_there
+    aside = np.abs(cells.template_mm[:, 0]) > _MIDLINE_MM
+    thick = aside & (np.abs(difference) > LARGEST_DIFFERENCE_MM)
+    thick &= np.abs(smooth - _USUAL_MM) >= np.abs(there - _USUAL_MM)
+    parts = [
+        *_patches(cells, thick | (smooth < _THINNEST_MM)),
+        *_patches(cells, aside & (brighter > LARGEST_TABLE_DIFFERENCE)),
     ]
+    found = [_suspect(cells, (smooth, difference, brighter), part) for part in _joined(parts)]
     return tuple(sorted(found, key=lambda each: -each.area_mm2))
 
 
-def _cells(surface: Surface, skull: SkullThickness, mni_from_scanner: Warp) -> _Cells:
+def _cells(
+    surface: Surface, skull: SkullThickness, mni_from_scanner: Warp, table_fraction: AnyArray
+) -> _Cells:
     """Average corners of the vault over cells of the template's space."""
     template_mm = mni_from_scanner(surface.points_mm, frame=SCANNER)
     used = template_mm[:, 2] > LOWEST_MM
@@ -101,34 +118,50 @@ def _cells(surface: Surface, skull: SkullThickness, mni_from_scanner: Warp) -> _
         place_mm=np.stack([mean(column) for column in surface.points_mm[used].T], axis=1),
         template_mm=np.stack([mean(column) for column in template_mm[used].T], axis=1),
         thickness_mm=mean(skull.thickness_mm[used]),
+        table_fraction=mean(table_fraction[used]),
         area_mm2=np.bincount(cell, weights=corner_mm2[used]),
     )
 
 
 def _smoothed(cells: _Cells, at_mm: AnyArray) -> AnyArray:
-    """Average thickness around places of the template, weighed by area and nearness, shape (place,)."""
+    """Average thickness and table around places of the template by area and nearness, shape (place, 2)."""
     tree, places = cKDTree(cells.template_mm), cKDTree(at_mm)
     pairs = places.sparse_distance_matrix(tree, 2.5 * _SMOOTHING_MM, output_type="coo_matrix")
     weight = np.exp(-0.5 * (pairs.data / _SMOOTHING_MM) ** 2) * cells.area_mm2[pairs.col]
     total = np.bincount(pairs.row, weights=weight, minlength=len(at_mm))
-    summed = np.bincount(pairs.row, weights=weight * cells.thickness_mm[pairs.col], minlength=len(at_mm))
     alone = total < 1e-9
-    return np.where(alone, cells.thickness_mm, summed / np.where(alone, 1.0, total))
+    result = np.stack([cells.thickness_mm, cells.table_fraction], axis=1)
+    for column in result.T:
+        summed = np.bincount(pairs.row, weights=weight * column[pairs.col], minlength=len(at_mm))
+        column[~alone] = (summed / np.where(alone, 1.0, total))[~alone]
+    return result
 
 
-def _patches(template_mm: AnyArray, odd: AnyArray) -> list[AnyArray]:
-    """Return the odd cells as groups of neighbours, each an array of cell numbers."""
+def _patches(cells: _Cells, odd: AnyArray) -> list[AnyArray]:
+    """Return the odd cells as groups of neighbours that are large enough, each an array of cell numbers."""
     chosen = np.flatnonzero(odd)
     if not len(chosen):
         return []
-    pairs = cKDTree(template_mm[chosen]).query_pairs(_NEAR_MM, output_type="ndarray")
+    pairs = cKDTree(cells.template_mm[chosen]).query_pairs(_NEAR_MM, output_type="ndarray")
     graph = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (len(chosen), len(chosen)))
     count, part = connected_components(graph, directed=False)
-    return [chosen[part == index] for index in range(count)]
+    groups = [chosen[part == index] for index in range(count)]
+    return [group for group in groups if float(cells.area_mm2[group].sum()) >= _LEAST_AREA_MM2]
 
 
-def _suspect(cells: _Cells, smooth: AnyArray, difference: AnyArray, part: AnyArray) -> SkullSuspect:
+def _joined(groups: list[AnyArray]) -> list[AnyArray]:
+    """Join groups that share a cell: one place seen by thickness and by its table is one place."""
+    result: list[AnyArray] = []
+    for group in groups:
+        apart = [each for each in result if not np.isin(each, group).any()]
+        shared = [each for each in result if np.isin(each, group).any()]
+        result = [*apart, np.unique(np.concatenate([group, *shared]))]
+    return result
+
+
+def _suspect(cells: _Cells, seen: tuple[AnyArray, AnyArray, AnyArray], part: AnyArray) -> SkullSuspect:
     """Describe one patch; its centre is the cell nearest the patch's mean."""
+    smooth, difference, brighter = seen
     weight = cells.area_mm2[part] / cells.area_mm2[part].sum()
     middle = weight @ cells.place_mm[part]
     centre = part[np.argmin(np.linalg.norm(cells.place_mm[part] - middle, axis=1))]
@@ -140,6 +173,7 @@ def _suspect(cells: _Cells, smooth: AnyArray, difference: AnyArray, part: AnyArr
         area_mm2=float(cells.area_mm2[part].sum()),
         difference_mm=float(weight @ difference[part]),
         thickness_mm=float(weight @ smooth[part]),
+        table_difference_fraction=float(weight @ brighter[part]),
     )
 
 

@@ -84,7 +84,7 @@ def run(
         Given(head=head, prepared=prepared, affine=affine, template=template), placed.bone, settings
     )
     progress(5, _STEPS, "tissue")
-    anatomy = _anatomy(t1, head, skull, template, settings)
+    anatomy = anatomy_of(t1, head, skull, template, settings)
     progress(6, _STEPS, "cortex")
     anatomy = with_sinuses(with_cortex(anatomy, template))
     progress(7, _STEPS, "vessels")
@@ -140,7 +140,7 @@ class _Others:
         return find_vessels(tuple(self.trusted.values()), wall_mm, settings)
 
 
-def _anatomy(t1: Volume, head: Head, skull: FoundSkull, template: Template, settings: Settings) -> Anatomy:
+def anatomy_of(t1: Volume, head: Head, skull: FoundSkull, template: Template, settings: Settings) -> Anatomy:
     """Label the native grid and wrap the surfaces."""
     wall_mm = distance_onto(skull.wall_mm, head.t1)
     intracranial = wall_mm < 0
@@ -171,7 +171,12 @@ def _anatomy(t1: Volume, head: Head, skull: FoundSkull, template: Template, sett
         cortex=surfaces.surface_of(inside.tissue_fraction, affine_mm, name="the cortex"),
         outer_skull=outer_skull,
         skull=thickness,
-        suspects=suspects(outer_skull, thickness, skull.fit.mni_from_scanner),
+        suspects=suspects(
+            outer_skull,
+            thickness,
+            skull.fit.mni_from_scanner,
+            table_fraction=skull.outer_table_fraction(outer_skull),
+        ),
         scalp=surfaces.surface_of(skin.values, skin.affine_mm, name="the scalp"),
         mni_from_scanner=skull.fit.mni_from_scanner,
         scanner_from_mni=skull.fit.scanner_from_mni,

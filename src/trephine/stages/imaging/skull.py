@@ -107,12 +107,28 @@ class FoundSkull:
             margin = self._ct_margin(voxel)
             low, high = np.maximum(middle - margin, 0.0), middle + margin
         else:
-            near_mm, near = cKDTree(self.tables.places_mm).query(surface.points_mm, k=_NEIGHBOURS)
-            share = 1.0 / (near_mm + 0.5)
-            share /= share.sum(axis=1, keepdims=True)
-            low = np.minimum((self.tables.low_mm[near] * share).sum(axis=1), middle)
-            high = np.maximum((self.tables.high_mm[near] * share).sum(axis=1), middle)
+            found = np.stack([self.tables.low_mm, self.tables.high_mm], axis=1)
+            low, high = _looked_up(self.tables.places_mm, found, surface.points_mm).T
+            low, high = np.minimum(low, middle), np.maximum(high, middle)
         return SkullThickness(thickness_mm=middle, low_mm=low, high_mm=high, is_measured=self.has_ct)
+
+    def outer_table_fraction(self, surface: Surface) -> AnyArray | None:
+        """Return how bright the T1 is where the outer table should be, as a share of white's above bone's.
+
+        Parameters
+        ----------
+        surface
+            The outer skull in ``scanner``.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            Shape (corner,); absent with a CT, which shows the bone itself.
+        """
+        if self.tables is None:
+            return None
+        found = self.tables.table_fraction[:, None]
+        return _looked_up(self.tables.places_mm, found, surface.points_mm)[:, 0]
 
     def _ct_margin(self, voxel: AnyArray) -> AnyArray:
         """Return half the 95 % interval at places on the working grid, shape (place,)."""
@@ -124,6 +140,14 @@ class FoundSkull:
         normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
         along_mm = np.linalg.norm(normal @ self.bone.affine_mm[:3, :3], axis=1)
         return np.asarray(_SD_OF_95_PERCENT * np.sqrt(2.0) * along_mm / np.sqrt(12.0))
+
+
+def _looked_up(places_mm: AnyArray, values: AnyArray, at_mm: AnyArray) -> AnyArray:
+    """Average values at places, shape (place, value), over the nearest ones of each point; (point, value)."""
+    near_mm, near = cKDTree(places_mm).query(at_mm, k=_NEIGHBOURS)
+    share = 1.0 / (near_mm + 0.5)
+    share /= share.sum(axis=1, keepdims=True)
+    return np.asarray((values[near] * share[:, :, None]).sum(axis=1))
 
 
 def find_skull(given: Given, bone: Sampled | None, settings: Settings) -> FoundSkull:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -39,6 +39,8 @@ _VAULT_FROM_MM, _VAULT_WIDTH_MM = 0.0, 4.0
 _SCALP_KNOWN_FROM_MM, _SCALP_KNOWN_WIDTH_MM = 30.0, 5.0
 _LEAST_SKULL_MM = 1.0
 _IMPOSSIBLE = np.float32(1e3)
+_TABLE_LOOK_MM = np.arange(-2.5, 1.75, 0.5)
+"""About the outer face, where the outer table's darkest sample is looked for: its usual 2.4 mm."""
 _NATS_PER_COST = 1 / 3
 _FACE_ERROR_MM = 1.0
 _STIFFNESS = Stiffness(cost=0.7, most_offsets=6, rounds=24, smoothing_rounds=4)
@@ -58,6 +60,9 @@ class Tables:
         Places on the outer face in ``scanner``, shape (place, 3).
     low_mm, high_mm
         There, between which the thickness is likely to lie, shape (place,).
+    table_fraction
+        There, the darkest signal about the outer face as a share of white's above bone's: near 0 where
+        there is an outer table, shape (place,).
     """
 
     wall_mm: AnyArray
@@ -65,6 +70,7 @@ class Tables:
     places_mm: AnyArray
     low_mm: AnyArray
     high_mm: AnyArray
+    table_fraction: AnyArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -147,7 +153,10 @@ def find_tables(head: Head, work: Sampled, rays: Rays, levels: Levels, settings:
     cost += (1 - vault) * (one_face[:, :, None] + unusual)
     cost = np.where(thick_mm < _LEAST_SKULL_MM, _IMPOSSIBLE, cost).astype(np.float32)
     costs = paired_costs(cost, rays.mesh, _STIFFNESS)
-    return _placed(rays, work, paired_walls(costs, inner_mm, outer_mm, _NATS_PER_COST))
+    placed = _placed(rays, work, paired_walls(costs, inner_mm, outer_mm, _NATS_PER_COST))
+    on_face = replace(rays, start_mm=placed.places_mm)
+    darkest = on_face.sampled(head.t1, _TABLE_LOOK_MM).min(axis=1)
+    return replace(placed, table_fraction=share_of_white(darkest, levels))
 
 
 def _pair_costs(head: Head, rays: Rays, levels: Levels, inner_mm: AnyArray, outer_mm: AnyArray) -> AnyArray:
@@ -235,4 +244,5 @@ def _placed(rays: Rays, work: Sampled, walls: PairedWalls) -> Tables:
         places_mm=rays.start_mm + rays.outward * outer[:, None],
         low_mm=np.maximum(low, 0.0),
         high_mm=high,
+        table_fraction=np.zeros(len(outer)),
     )

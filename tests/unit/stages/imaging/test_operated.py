@@ -9,6 +9,7 @@ from trephine.model.skull import SkullThickness
 from trephine.model.surface import Surface
 from trephine.model.volume import Grid
 from trephine.model.warp import Warp
+from trephine.stages.imaging.checks import _operated
 from trephine.stages.imaging.operated import suspects
 
 RADIUS_MM = 85.0
@@ -61,6 +62,42 @@ def test_a_changed_disc_is_found_where_it_is(sphere, same_place, seed: int, chan
     assert found.place.startswith("right" if side > 0 else "left")
     assert np.sign(found.difference_mm) == np.sign(change_mm)
     assert 600 <= found.area_mm2 <= 1.5 * np.pi * 25.0**2
+
+
+@pytest.mark.parametrize(
+    ("radius_mm", "brighter", "is_found"), [(25, 0.35, True), (25, 0.18, False), (9, 0.5, False)]
+)
+def test_a_disc_without_a_dark_outer_table_is_found_on_its_own_side(
+    sphere, same_place, radius_mm: float, brighter: float, is_found: bool
+) -> None:
+    centre = np.array([-50.0, 0.0, 68.7])
+    disc = np.linalg.norm(sphere.points_mm - centre, axis=1) < radius_mm
+    table = np.random.default_rng(1).normal(0.1, 0.05, len(disc)) + brighter * disc
+    found = suspects(sphere, bone(sphere, 1), same_place, table_fraction=table)
+    assert bool(found) == is_found
+    for each in found:
+        assert np.linalg.norm(np.array(each.centre_mm) - centre) < 10
+        assert each.place == "left parietal"
+        assert each.table_difference_fraction == pytest.approx(brighter, abs=0.08)
+        (finding,) = [_operated(each)]
+        assert "not dark" in finding.message
+        assert finding.unit == "1"
+
+
+def test_islands_of_marrow_on_both_sides_are_not_suspected(sphere, same_place) -> None:
+    aside = np.abs(sphere.points_mm[:, 0])[:, None] * [1, 0, 0] + sphere.points_mm * [0, 1, 1]
+    table = 0.4 * (np.linalg.norm(aside - [50.0, 0.0, 68.7], axis=1) < 25)
+    assert suspects(sphere, bone(sphere, 1), same_place, table_fraction=table) == ()
+
+
+def test_one_place_seen_by_thickness_and_by_its_table_is_named_once(sphere, same_place) -> None:
+    centre = np.array([50.0, 0.0, 68.7])
+    disc = np.linalg.norm(sphere.points_mm - centre, axis=1) < 25
+    thin = bone(sphere, 1, centre, change_mm=-5.0)
+    (found,) = suspects(sphere, thin, same_place, table_fraction=0.4 * disc)
+    assert found.difference_mm < -2
+    assert found.table_difference_fraction > 0.2
+    assert found.place == "right parietal"
 
 
 def test_a_few_burr_holes_beside_each_other_are_too_small(sphere, same_place) -> None:
