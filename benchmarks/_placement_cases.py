@@ -71,6 +71,17 @@ def _patch(name: str, blocked: np.ndarray, pixel_mm: float, step: int, **more: o
     )  # fmt: skip
 
 
+def nearer(patch: Patch, margin_mm: float) -> Patch:
+    """List the sites of a patch's grid that keep a smaller margin; what each is worth plays no part."""
+    step_mm = float(np.diff(np.unique(np.round(patch.sites_mm[:, 0], 6))).min())
+    step = round(step_mm / patch.pixel_mm)
+    middle = patch.sites_mm.mean(axis=0)
+    return _patch(
+        patch.name, patch.blocked, patch.pixel_mm, step,
+        margin_mm=margin_mm, centre_mm=middle, sigma_mm=1.0, count=patch.count,
+    )  # fmt: skip
+
+
 def phantom(seed: int) -> Patch:
     """Show a digital person's hand area to the vessel finder, as a live view would be."""
     voxel_mm = 1.0

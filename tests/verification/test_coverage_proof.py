@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
@@ -108,6 +109,8 @@ def test_held_places_count_and_are_gone_around(blocks):
     made = covered(part, field, np.array(all_groups[0]), held_mm=held, effort=Effort())
     assert made.objective == pytest.approx(max(worth), rel=0.03)
     assert max(worth) - 1e-9 <= made.bound <= 1
+    bound, _ = bounded(part, terms_of(field, part.points_mm, held_mm=held), 2)
+    assert max(worth) - 1e-9 <= bound
     alone = covered(part, field, np.array(all_groups[0]), effort=Effort())
     assert alone.objective < made.objective
 
@@ -117,3 +120,22 @@ def test_a_field_of_no_weight_is_no_error():
     empty = Field(targets_mm=field.targets_mm, weight=0 * field.weight, reach_mm=0.5)
     made = covered(problem, empty, np.array([0]), effort=Effort())
     assert (made.objective, made.bound, len(made.chosen)) == (0.0, 0.0, 1)
+
+
+def test_where_all_want_the_same_place_spacing_and_budget_hold():
+    axis = np.arange(0, 1.01, 0.1)
+    points = np.column_stack([part.ravel() for part in np.meshgrid(axis, axis)])
+    away = np.hypot(*(points - 0.5).T)
+    field = Field(targets_mm=np.array([[0.5, 0.5]]), weight=np.ones(1), reach_mm=0.35, loss_fraction=0.5)
+    # The nearer to the target, the dearer: no more than one place in reach can be paid.
+    problem = Problem(
+        points_mm=points, score=np.ones(len(points)), spacing_mm=SPACING_MM, look=lambda: None,
+        cost=np.where(away <= 0.35, 1.0, 0.1), budget=1.35,
+    )  # fmt: skip
+    corners = np.array([0, 10, 110, 120])
+    made = covered(problem, field, corners, effort=Effort())
+    assert problem.spent(made.chosen) <= 1.35 + 1e-9
+    assert made.objective == pytest.approx(0.5)
+    free = covered(replace(problem, budget=np.inf), field, corners, effort=Effort())
+    assert pdist(points[free.chosen]).min() >= SPACING_MM * (1 - 1e-9)
+    assert free.objective > 0.9
