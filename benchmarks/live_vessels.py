@@ -31,9 +31,10 @@ STOP_PIXELS = 4
 """The camera's own stop darkens the outermost pixels of the field: judged, but not by their own light."""
 WIDEST_PIXEL = 9.0
 SIGMAS = (1, 2, 3, 4)
-LEAST_WIDTH_PIXEL = 3
+LEAST_WIDTHS_PIXEL = (3, 2)
+"""Vessels sought in calibrating the score of fine pictures, and that of coarse ones."""
 LOGITS = tuple(float(value) for value in np.arange(-6.0, 2.01, 0.5))
-FILTER_SCORES = tuple(float(value) for value in np.round(np.arange(1.0, 3.01, 0.05), 2))
+FILTER_SCORES = tuple(float(value) for value in np.round(np.arange(0.5, 3.01, 0.05), 2))
 MADE_UP = 30
 FRAME = 2048
 
@@ -141,13 +142,13 @@ def area_rows(
 
 
 def recall_rows(
-    pictures: list[Labelled], scores: list[np.ndarray], name: str, thresholds: tuple[float, ...]
+    pictures: list[Labelled], scores: list[np.ndarray], name: str, thresholds: tuple[float, ...], width: int
 ) -> Iterator[Row]:
     """Calibrate on all pictures but one and check on that one, for every picture."""
     asked = Asked(thresholds=thresholds)
     counts = []
     for one, score in zip(pictures, scores, strict=True):
-        sought = wide_parts(one.vessel, LEAST_WIDTH_PIXEL) & one.field
+        sought = wide_parts(one.vessel, width) & one.field
         tried = within_reach(score, one.field, sought, asked.thresholds, asked.reaches_pixel)
         counts.append((*tried, int(sought.sum()), int(one.field.sum())))
     reached, sought, free, seen, misses = 0.0, 0, 0.0, 0, []
@@ -161,7 +162,7 @@ def recall_rows(
         reached, sought = reached + hit[at], sought + wanted
         free, seen = free + left[at], seen + pixels
         misses.append(choice.miss_pixel)
-    work = f"{TAUGHT_ON}, {name}: vessels {LEAST_WIDTH_PIXEL} px wide or more within the stated distance"
+    work = f"{TAUGHT_ON}, {name}: vessels {width} px wide or more within the stated distance"
     note = f"calibrated on 19, checked on the 20th; stated distance {min(misses):g} to {max(misses):g} px"
     for figure, value in (
         ("recall, pooled", reached / sought),
@@ -207,7 +208,7 @@ def rows(progress: Progress) -> Iterator[Row]:
     yield from area_rows(
         f"{work}, cross-validated in {FOLDS} parts", areas(scores, pictures), theirs, "peers are not taught"
     )
-    yield from recall_rows(pictures, scores, "networks", LOGITS)
+    yield from recall_rows(pictures, scores, "networks", LOGITS, LEAST_WIDTHS_PIXEL[0])
     progress(FOLDS, FOLDS + 3, "without these photographs")
     stranger = taught_on_made_up()
     made_up = [learnt_score(stranger, one.rgb, one.seen) for one in pictures]
@@ -215,7 +216,8 @@ def rows(progress: Progress) -> Iterator[Row]:
     yield from area_rows(f"{work}, never learnt from", areas(made_up, pictures), theirs, note)
     plain = [unlearnt_score(one.rgb[..., 1], one.seen, WIDEST_PIXEL) for one in pictures]
     yield from area_rows(f"{work}, filters", areas(plain, pictures), theirs, "no training on either side")
-    yield from recall_rows(pictures, plain, "filters", FILTER_SCORES)
+    for width in LEAST_WIDTHS_PIXEL:
+        yield from recall_rows(pictures, plain, "filters", FILTER_SCORES, width)
     progress(FOLDS + 1, FOLDS + 3, "other cameras")
     cascades = taught(pictures, "all")
     for other in sorted(path for path in folder.iterdir() if (path / "manual").is_dir()):

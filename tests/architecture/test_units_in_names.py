@@ -19,7 +19,17 @@ PURE_NUMBERS = {
     "budget", "budget_price", "spent", "piercings", "grey", "grey_low", "grey_high", "layer5", "layer5_low",
     "layer5_high", "perfusion",
 }  # fmt: skip
-PURE_ENDINGS = ("_z", "_dice", "_probability", "_of_freedom", "_residual", "_share", "_correlation", "_index")
+PURE_ENDINGS = (
+    "_z",
+    "_dice",
+    "_probability",
+    "_of_freedom",
+    "_residual",
+    "_share",
+    "_correlation",
+    "_index",
+    "_score",
+)
 PURE_STARTS = ("weight_",)
 
 

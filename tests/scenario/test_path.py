@@ -91,9 +91,9 @@ def test_a_dry_run_and_a_second_run_do_nothing(
     study = copy_of(small_case)
     before = results_of(study)
     _, document = said("run", study, "sub-01", "--dry-run")
-    assert [stage["done"] for stage in document["stages"]] == ["fresh"] * 6
+    assert [stage["done"] for stage in document["stages"]] == ["fresh"] * len(STAGES)
     _, document = said("run", study, "sub-01")
-    assert [stage["done"] for stage in document["stages"]] == ["fresh"] * 6
+    assert [stage["done"] for stage in document["stages"]] == ["fresh"] * len(STAGES)
     assert results_of(study) == before
 
 
@@ -170,7 +170,7 @@ def test_a_full_disk_is_refused_and_nothing_is_lost(
     assert "found a full disk; expected free space" in document["error"]["message"]
     filler.unlink()
     code, document = said("run", disk / "study", "sub-01")
-    assert [stage["done"] for stage in document["stages"]] == ["fresh"] * 6
+    assert [stage["done"] for stage in document["stages"]] == ["fresh"] * len(STAGES)
     assert results_of(disk / "study") == before
 
 

@@ -180,11 +180,12 @@ def test_every_close_pair_shares_a_clique_and_no_far_pair_does():
 def test_margin_is_the_formula():
     robot = read_robot("r1")
     settings = Settings(segmentation_error_um=0.0, motion_sd_um=0.0)
-    view = type("View", (), {"registration_error_um": 0.0, "plan_error_mm": 0.0})()
+    view = type("View", (), {"registration_error_um": 0.0, "plan_error_mm": 0.0, "pixel_um": 8.0})()
     made = margins(robot, settings, live_view=view, before=None)
     sd_um = np.sqrt(5.0**2 + 10.0**2 + 20.0**2)
-    assert made.vessel_mm * 1000 == pytest.approx(12 + sd_um * norm.ppf(0.999))
-    assert made.hit_probability(np.array([made.vessel_mm]))[0] == pytest.approx(0.001)
+    miss_um = 1.5 * 8.0
+    assert made.vessel_mm * 1000 == pytest.approx(12 + miss_um + sd_um * norm.ppf(0.999))
+    assert made.hit_probability(np.array([made.vessel_mm - miss_um / 1000]))[0] == pytest.approx(0.001)
 
 
 def test_published_example_of_the_margin():

@@ -29,7 +29,7 @@ def command(
             "--atrophy",
             metavar="MM",
             min=0.0,
-            max=2.5,
+            max=1.5,
             help="Layer lost along the pia; ventricles lose twice.",
         ),
     ] = 0.0,

@@ -11,4 +11,4 @@ References
 ``nemhauser1978`` for the coverage's first packing, ``balas1995`` for the proof of the order.
 """
 
-VERSION = "10"
+VERSION = "11"

@@ -97,8 +97,8 @@ def _coarse(context: Context) -> Iterator[Finding]:
         yield Finding(
             code="LIVE_VIEW_COARSE",
             severity=Severity.WARN,
-            message="The calibration of the marks holds for vessels at least three pixels wide; in this view "
-            "narrower ones may be missed.",
+            message="In this view the calibration of the marks holds for vessels at least so wide; narrower "
+            "ones may be missed. More is marked than in a finer view, so that they seldom are.",
             value=least,
             limit=narrowest,
             unit="um",

@@ -23,8 +23,8 @@ _WIDE_FROM_PIXEL = 12.0
 _RATIO = 1.6
 _LOW_SHARE = 0.6
 """Every pixel of a wide line reaches this share of the contrast asked of one of its pixels."""
-LEAST_WIDTH_PIXEL = 3
-"""Narrower vessels were not counted in the calibration."""
+_LEAST_WIDTH_PIXEL, _COARSE_LEAST_WIDTH_PIXEL = 3, 2
+"""Narrower vessels were not counted in the calibration of the score, and of that for coarse pictures."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +75,7 @@ def seen_vessels(view: LiveView, settings: VesselSettings) -> SeenVessels:
     hidden = _glare(green, pixel_um, settings) | _beyond_window(tissue, pixel_um, settings)
     seen = ~hidden
     score = unlearnt_score(green, seen, min(_FINE_PIXEL, settings.widest_um / pixel_um))
-    vessel = (score >= settings.score) & seen
+    vessel = (score >= _least_score(view, settings)) & seen
     vessel |= _wide(green, seen, pixel_um, settings)
     vessel = _filled(vessel, green, tissue, settings) & seen
     return SeenVessels(vessel=vessel, hidden=hidden, pixel_um=pixel_um)
@@ -100,7 +100,18 @@ def miss_um(view: LiveView, settings: VesselSettings) -> float:
 
 def least_width_um(view: LiveView, settings: VesselSettings) -> float:
     """Return the width from which on the calibration speaks of a view's vessels."""
-    return LEAST_WIDTH_PIXEL * step_pixels(view, settings) * view.pixel_um
+    least = _COARSE_LEAST_WIDTH_PIXEL if _is_coarse(view, settings) else _LEAST_WIDTH_PIXEL
+    return least * step_pixels(view, settings) * view.pixel_um
+
+
+def _is_coarse(view: LiveView, settings: VesselSettings) -> bool:
+    """Tell whether vessels that matter are narrower than what the score for fine pictures speaks of."""
+    return _LEAST_WIDTH_PIXEL * step_pixels(view, settings) * view.pixel_um > settings.narrowest_um
+
+
+def _least_score(view: LiveView, settings: VesselSettings) -> float:
+    """Return the score from which on a pixel is marked."""
+    return settings.coarse_score if _is_coarse(view, settings) else settings.score
 
 
 def _reduced(values: AnyArray, step: int) -> AnyArray:

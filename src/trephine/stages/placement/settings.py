@@ -26,6 +26,12 @@ class VesselSettings(BaseModel):
         description="Lines up to nine pixels wide are marked from this score on; chosen with the miss "
         "distance so that 99.5 % of vessels in 20 labelled photographs lie within it (bench live_vessels)",
     )
+    coarse_score: float = Field(
+        1.0,
+        gt=0,
+        description="The same where a picture is so coarse that vessels two of its pixels wide matter: on "
+        "those photographs 99.5 % of vessels at least that wide lie within the miss distance",
+    )
     miss_pixel: float = Field(
         1.5,
         ge=0,

@@ -318,7 +318,17 @@ def test_averaging_adds_to_the_miss_distance_and_the_least_width(pictured, r1):
 
 def test_a_coarse_view_is_told(placed):
     told = next(f for f in placed.findings if f.code == "LIVE_VIEW_COARSE")
-    assert (told.value, told.limit, told.unit) == (60.0, 25.0, "um")
+    assert (told.value, told.limit, told.unit) == (40.0, 25.0, "um")
+
+
+def test_in_a_coarse_view_fainter_lines_are_marked_than_in_a_fine_one(pictured):
+    """The same pixels, said to be small or large: only the promise and the score from which on change."""
+    settings = VesselSettings(widest_um=40.0, dark_rim_um=0.0, glare_rim_um=0.0)
+    fine, coarse = (replace(pictured[0], pixel_um=size_um) for size_um in (8.3, 8.4))
+    assert least_width_um(fine, settings) == pytest.approx(3 * 8.3)
+    assert least_width_um(coarse, settings) == pytest.approx(2 * 8.4)
+    less, more = seen_vessels(fine, settings).vessel, seen_vessels(coarse, settings).vessel
+    assert more.sum() > 1.1 * less.sum()
 
 
 def test_the_shade_of_a_sulcus_is_no_vessel():
