@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trephine.core.arrays import AnyArray, Points, locked
+from trephine.core.arrays import AnyArray, locked
 from trephine.core.errors import InputError
 
 
@@ -64,29 +64,6 @@ class BoxGrid:
         """Return the area of the cells' faces across one axis, of length 1 along it."""
         i, j, k = (np.ones(1) if each == axis else w for each, w in enumerate(self.widths_mm))
         return i[:, None, None] * j[None, :, None] * k[None, None, :]
-
-    def index_of(self, points_mm: Points) -> AnyArray:
-        """Return the cell that holds each point, shape (point, 3).
-
-        Raises
-        ------
-        InputError
-            If a point lies outside.
-        """
-        found = np.stack(
-            [np.searchsorted(e, points_mm[:, a], side="right") - 1 for a, e in enumerate(self.edges_mm)],
-            axis=1,
-        )
-        found -= np.stack([points_mm[:, a] == e[-1] for a, e in enumerate(self.edges_mm)], axis=1)
-        outside = ((found < 0) | (found >= np.array(self.shape))).any(axis=1)
-        if outside.any():
-            raise InputError.because(
-                where="points_mm",
-                found=f"{outside.sum()} points outside, the first at {points_mm[outside][0]}",
-                expected="points within the grid",
-                remedy="Enlarge the grid or leave these points out.",
-            )
-        return found
 
 
 def graded_edges_mm(
